@@ -1,0 +1,6 @@
+"""``python -m iplab``."""
+
+from iplab.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Claims: what a lab made, object by object, so that only that is ever changed or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from iplab.network import Draft, End, Network
+from iplab.operations import (
+    AddNamespace,
+    AddNatTable,
+    AddRoute,
+    AddVeth,
+    DeleteLink,
+    DeleteNamespace,
+    DeleteNatTable,
+    DeleteRoute,
+    MoveLink,
+    Operation,
+    SetSysctl,
+)
+from iplab.operations.link import AddDevice
+
+# Devices that come with every namespace where their module is loaded (net.core.fb_tunnels_only_…).
+FALLBACK = frozenset(
+    [
+        "lo",
+        "tunl0",
+        "sit0",
+        "gre0",
+        "gretap0",
+        "erspan0",
+        "ip_vti0",
+        "ip6_vti0",
+        "ip6tnl0",
+        "ip6gre0",
+        "teql0",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Claim:
+    """One object: ``kind`` is netns, link, route, sysctl or nat; ``name`` what it is called there."""
+
+    kind: str
+    node: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        words = {
+            "netns": f"namespace {self.node}",
+            "link": f"device {self.node}:{self.name}",
+            "route": f"route {self.name} in {self.node}",
+            "sysctl": f"sysctl {self.name} in {self.node}",
+            "nat": f"nft table {self.name} in {self.node}",
+        }
+        return words[self.kind]
+
+
+def netns(node: str) -> Claim:
+    """The claim on a namespace."""
+    return Claim("netns", node)
+
+
+def link(end: End) -> Claim:
+    """The claim on a device."""
+    return Claim("link", end.node, end.device)
+
+
+def made_by(operation: Operation) -> tuple[Claim, ...]:
+    """What ``operation`` brings into being."""
+    match operation:
+        case AddNamespace():
+            return (netns(operation.name),)
+        case AddVeth():
+            return (link(operation.a), link(operation.b))
+        case AddDevice():
+            return (link(operation.end),)
+        case MoveLink():
+            return (link(End(operation.to, operation.device)),)
+        case AddRoute():
+            return (Claim("route", operation.node, str(operation.route)),)
+        case SetSysctl():
+            return (Claim("sysctl", operation.node, operation.key),)
+        case AddNatTable():
+            return (Claim("nat", operation.node, operation.table),)
+    return ()
+
+
+def ended_by(operation: Operation, before: Draft) -> tuple[Claim, ...]:
+    """What ``operation`` brings to an end, judged on the state ahead of it."""
+    match operation:
+        case DeleteNamespace():
+            inside = before.namespace(operation.name).interfaces
+            ends = [End(operation.name, device) for device in inside]
+            return (netns(operation.name), *(c for end in ends for c in _gone(end, before)))
+        case DeleteLink():
+            return _gone(operation.end, before)
+        case MoveLink():
+            return (link(operation.end),)
+        case DeleteRoute():
+            return (Claim("route", operation.node, str(operation.route)),)
+        case DeleteNatTable():
+            return (Claim("nat", operation.node, operation.table),)
+    return ()
+
+
+def _gone(end: End, before: Draft) -> tuple[Claim, ...]:
+    peer = getattr(before.interface(end).kind, "peer", None)
+    return (link(end), link(peer)) if peer else (link(end),)
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Whose each object is, as one lab sees it.
+
+    ``mine`` are this lab's claims; a sysctl's value is the one it had before.  ``others`` names the
+    lab that made each other claimed object.  With ``adopt`` nothing is refused for being foreign.
+    """
+
+    mine: Mapping[Claim, str] = field(default_factory=dict)
+    others: Mapping[Claim, str] = field(default_factory=dict)
+    adopt: bool = False
+
+    def owns_node(self, node: str) -> bool:
+        """Whether the lab made the namespace."""
+        return netns(node) in self.mine
+
+    def owns_link(self, end: End) -> bool:
+        """Whether the device is the lab's: it made it, or made the namespace around it."""
+        if link(end) in self.mine:
+            return True
+        return self.owns_node(end.node) and link(end) not in self.others
+
+    def maker(self, claim: Claim) -> str | None:
+        """The other lab that made the object, if one did."""
+        return self.others.get(claim)
+
+    def strangers(self, node: str, network: Network) -> list[str]:
+        """The devices in ``node`` that this lab did not make and the kernel did not bring."""
+        inside = network.namespaces[node].interfaces
+        return [
+            device
+            for device in inside
+            if device not in FALLBACK and link(End(node, device)) not in self.mine
+        ]

@@ -1,0 +1,96 @@
+"""The command line.  Each command is a file of its own, loaded when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from iplab import __version__
+from iplab.errors import IplabError
+
+# Name → (module, its first line of help): `iplab --help` loads no command.  A test holds that the
+# lines are the commands' own.
+COMMANDS = {
+    "init": ("init", "Write a starter lab, or list the starters."),
+    "plan": ("plan", "Show each command that would run, and why; change nothing."),
+    "script": ("script", "Print a shell script with up, down and check."),
+    "up": ("up", "Bring a lab up, and prove it from the kernel's answer."),
+    "check": ("check", "Compare a lab with the machine, and run its checks."),
+    "down": ("down", "Remove what a lab made, and nothing else."),
+    "list": ("list", "List the labs that are up here."),
+    "show": ("show", "Show namespaces, interfaces, peers and addresses as they are."),
+    "exec": ("exec", "Run a command inside a node."),
+    "shell": ("shell", "Open a shell inside a node."),
+    "schema": ("schema", "Print the JSON Schema of the lab file."),
+    "doctor": ("doctor", "Say what this machine has and lacks, and what mends it."),
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"iplab.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            mean = f"  Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"there is no command {args[0]!r}.{mean}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+@click.command(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with:  iplab init two-namespaces; iplab plan two-namespaces.yaml",
+)
+@click.version_option(__version__, prog_name="iplab")
+def cli() -> None:
+    """Small networks on Linux: write one down, see every ip command, run exactly those, prove it.
+
+    A LAB is a YAML file that says what the network should be; `iplab init` writes one.
+    """
+
+
+def main() -> None:
+    """The program `iplab`; every expected error becomes a message and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2 if isinstance(error, click.UsageError) else 1
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("iplab: interrupted", err=True)
+        code = 130
+    except IplabError as error:
+        click.echo(f"iplab: {error}", err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader (head, less) has had enough: let Python's last flush go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except OSError as error:
+        click.echo(f"iplab: {error.filename or 'the system'}: {error.strerror}", err=True)
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)

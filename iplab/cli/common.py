@@ -1,0 +1,186 @@
+"""What several commands share: options, the road from a lab file to a plan, and how plans print."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from iplab.errors import IplabError, UsageError
+
+if TYPE_CHECKING:
+    from iplab.claims import Ownership
+    from iplab.lab import Lab
+    from iplab.network import Network
+    from iplab.plan.planner import Plan
+    from iplab.render import Piece, Renderer
+    from iplab.run.look import Scope
+    from iplab.run.machine import Machine
+    from iplab.run.records import Record
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+lab_argument = click.argument(
+    "lab", metavar="LAB", type=click.Path(path_type=Path, allow_dash=True)
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+adopt_option = click.option(
+    "--adopt", is_flag=True, help="Take over namespaces and devices that something else made."
+)
+
+
+def style_option(function: F) -> F:
+    """``--style``: how the commands are worded."""
+    return click.option(
+        "--style",
+        type=click.Choice(["direct", "steps", "batch"]),
+        default="direct",
+        show_default=True,
+        help="direct: each device made in its place (ip -n). steps: one idea a command, as "
+        "taught. batch: few processes (ip -batch).",
+    )(function)
+
+
+def templates_option(function: F) -> F:
+    """``--templates``: the user's words in front of iplab's."""
+    return click.option(
+        "--templates",
+        "directories",
+        multiple=True,
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="A directory of OPERATION.j2 files that go before iplab's own.",
+    )(function)
+
+
+def set_option(function: F) -> F:
+    """``--set NAME=VALUE``: values for a lab file that ends in .j2."""
+    return click.option(
+        "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A value for a .j2 lab file."
+    )(function)
+
+
+def settings_of(pairs: Sequence[str]) -> dict[str, str]:
+    """``NAME=VALUE`` words as a mapping."""
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"--set {pair}: it has to be NAME=VALUE", hint="--set n=20")
+        found[name] = value
+    return found
+
+
+def load_lab(path: Path, settings: Sequence[str] = ()) -> Lab:
+    """The lab in a file, ``-`` for stdin; a starter's name by mistake gets a hint."""
+    from iplab import lab
+
+    if str(path) != "-" and not path.exists():
+        names = [name for name, _, _ in lab.starters()]
+        hint = f"iplab init {path}" if str(path) in names else "iplab init   (lists the starters)"
+        raise IplabError(f"{path}: no such lab file", hint=hint)
+    return lab.load(path, settings=settings_of(settings))
+
+
+def need_root(what: str) -> None:
+    """Changing and reading namespaces takes CAP_SYS_ADMIN and CAP_NET_ADMIN."""
+    if os.geteuid() != 0:
+        raise IplabError(f"{what} needs root: the kernel lets nobody else", hint="sudo iplab …")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One look at the machine for one lab: what is there, whose it is, and what was made when."""
+
+    machine: Machine
+    records: Mapping[str, Record]
+    scope: Scope
+    observed: Network
+    ownership: Ownership
+
+
+def look_for(lab_name: str, wanted: Sequence[Network], *, adopt: bool = False) -> Session:
+    """Observe what a lab's networks and its record speak of."""
+    from iplab.run import look, machine, records
+
+    need_root("looking into namespaces")
+    engine = machine.Machine()
+    known = records.load_all()
+    owner = records.ownership(lab_name, known, adopt=adopt)
+    what = look.scope(wanted, owner.mine)
+    observed = look.look(engine, what)
+    return Session(engine, known, what, observed, records.verified(owner, observed))
+
+
+def plan_for(lab: Lab, session: Session, style: str) -> Plan:
+    """The plan that brings a lab up."""
+    from iplab.plan.planner import plan_up
+    from iplab.plan.style import through_host
+
+    return plan_up(
+        lab.name,
+        lab.network,
+        session.observed,
+        session.ownership,
+        origins=lab.origins,
+        through_host=through_host(style, lab.network, session.observed),
+    )
+
+
+# ---------------------------------------------------------------- printing
+
+
+def say(text: str = "") -> None:
+    """A line for people; stdout stays for results."""
+    click.echo(text, err=True)
+
+
+def print_json(value: object) -> None:
+    """JSON on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def coloured() -> bool:
+    """Whether stdout is a terminal that wants colour (NO_COLOR: no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def styled(text: str, **kwargs: Any) -> str:
+    """``text`` in a colour, where there is one."""
+    return click.style(text, **kwargs) if coloured() else text
+
+
+def print_pieces(pieces: Sequence[Piece]) -> None:
+    """Each command with its reason.  Lines that are not comments can be pasted into a shell."""
+    for piece in pieces:
+        if not piece.command.lines:
+            click.echo(styled(f"# {_reason(piece.steps[0])}", dim=True))
+            click.echo(piece.command.text)
+            continue
+        for step in piece.steps:
+            click.echo(styled(f"# {_reason(step)}", dim=True))
+        click.echo(piece.command.text)
+
+
+def _reason(step: Any) -> str:
+    return f"{step.why}  ({step.origin})" if step.origin else str(step.why)
+
+
+def plural(count: int, word: str) -> str:
+    """``1 command``, ``2 commands``."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def processes(renderer: Renderer, pieces: Sequence[Piece]) -> str:
+    """How much a plan is: commands, and processes where that is not the same."""
+    commands = sum(len(p.steps) for p in pieces)
+    words = plural(commands, "command")
+    if renderer.style == "batch":
+        words += f" in {len(pieces)} process{'' if len(pieces) == 1 else 'es'}"
+    return words

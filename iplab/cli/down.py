@@ -1,0 +1,153 @@
+"""iplab down: take away what a lab made."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from iplab.cli.common import (
+    json_option,
+    load_lab,
+    look_for,
+    need_root,
+    plural,
+    print_json,
+    say,
+    set_option,
+    style_option,
+    templates_option,
+    yes_option,
+)
+from iplab.errors import IplabError, UsageError
+
+if TYPE_CHECKING:
+    from iplab.plan.planner import Plan
+
+
+@click.command(
+    epilog="Example:  iplab down lab.yaml",
+    short_help="Remove what a lab made, and nothing else.",
+)
+@click.argument("lab", required=False, metavar="LAB", type=click.Path(path_type=Path))
+@click.option("--all", "every", is_flag=True, help="Every lab that is up here.")
+@style_option
+@templates_option
+@set_option
+@yes_option
+@click.option("--kill", is_flag=True, help="End the processes that still run in its nodes.")
+@click.option("--adopt", is_flag=True, help="Also remove what others put into its namespaces.")
+@json_option
+def command(
+    lab: Path | None,
+    every: bool,
+    style: str,
+    directories: tuple[Path, ...],
+    settings: tuple[str, ...],
+    yes: bool,
+    kill: bool,
+    adopt: bool,
+    as_json: bool,
+) -> None:
+    """Remove what a lab made, and nothing else.
+
+    LAB is the lab file, or the name of a lab that is up.  Asks only where processes still run in a
+    node: --yes leaves them running (in a namespace without a name), --kill ends them.
+    """
+    from iplab.run import records
+
+    if every is (lab is not None):
+        raise UsageError("say which lab, or --all", hint="iplab list")
+    need_root("changing the network")
+    done = []
+    with records.locked(say):
+        names = list(records.load_all()) if every else [_name(lab, settings)] if lab else []
+        # A lab may stand in another's namespaces: try again after the others are down.
+        while names:
+            later: list[str] = []
+            errors: list[IplabError] = []
+            for name in names:
+                try:
+                    done.append(_down(name, style, directories, yes=yes, kill=kill, adopt=adopt))
+                except IplabError as error:
+                    later.append(name)
+                    errors.append(error)
+            if len(later) == len(names):
+                raise errors[0]
+            names = later
+    if as_json:
+        print_json({"down": done})
+    if every and not done:
+        say("no lab is up")
+
+
+def _name(lab: Path, settings: tuple[str, ...]) -> str:
+    from iplab.run import records
+
+    if not lab.exists() and str(lab) in records.load_all():
+        return str(lab)
+    try:
+        return load_lab(lab, settings).name
+    except IplabError:
+        # The file may have been broken since; the record knows what was made from it.
+        for name, record in records.load_all().items():
+            if lab.exists() and Path(record.file).resolve() == lab.resolve():
+                return name
+        raise
+
+
+def _down(
+    name: str,
+    style: str,
+    directories: tuple[Path, ...],
+    *,
+    yes: bool,
+    kill: bool,
+    adopt: bool,
+) -> dict[str, object]:
+    from iplab.plan.planner import plan_down
+    from iplab.render import Renderer, pieces
+    from iplab.run.apply import Runner
+
+    session = look_for(name, [], adopt=adopt)
+    record = session.records.get(name)
+    if record is None:
+        say(f"lab {name} is not up; nothing was removed")
+        return {"lab": name, "commands": []}
+    plan = plan_down(name, session.observed, session.ownership)
+    _processes(plan, yes=yes, kill=kill)
+    renderer = Renderer(style, directories)
+    Runner(session.machine, renderer, session.scope).run(plan, record, None)
+    found = pieces(plan.steps, renderer)
+    for note in plan.notes:
+        say(f"note: {note}")
+    say(f"lab {name} is down: {plural(len(plan.steps), 'command')} run, nothing of it is left")
+    return {"lab": name, "commands": [p.command.text for p in found]}
+
+
+def _processes(plan: Plan, *, yes: bool, kill: bool) -> None:
+    """What to do with processes in the namespaces that go."""
+    from iplab.operations import DeleteNamespace
+    from iplab.run import inhabitants
+
+    going = [s.operation.name for s in plan.steps if isinstance(s.operation, DeleteNamespace)]
+    found = inhabitants.processes(going)
+    if not found:
+        return
+    for one in found:
+        say(f"  {one}")
+    if kill:
+        inhabitants.end(found)
+        return
+    if yes:
+        say("they go on in namespaces without a name")
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "processes still run in the lab's nodes", hint="--kill ends them, --yes leaves them"
+        )
+    if not click.confirm("End these processes?", err=True):
+        raise IplabError("nothing was removed", hint="--yes leaves them running")
+    inhabitants.end(found)

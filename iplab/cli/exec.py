@@ -1,0 +1,25 @@
+"""iplab exec: a command inside a node."""
+
+from __future__ import annotations
+
+import click
+
+from iplab.cli.common import need_root
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog="Example:  iplab exec ns0 -- ping -c 1 172.18.0.3",
+    short_help="Run a command inside a node.",
+)
+@click.argument("node")
+@click.argument("argv", nargs=-1, required=True, metavar="-- CMD...", type=click.UNPROCESSED)
+def command(node: str, argv: tuple[str, ...]) -> None:
+    """Run a command inside a node.
+
+    It takes iplab's place, so its exit code, its signals and the terminal are its own.
+    """
+    from iplab.run import enter
+
+    need_root("entering a namespace")
+    enter.replace_with(node, argv)

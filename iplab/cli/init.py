@@ -1,0 +1,46 @@
+"""iplab init: starters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iplab.cli.common import say
+from iplab.errors import IplabError
+
+
+@click.command(
+    epilog="Example:  iplab init bridge -o lab.yaml",
+    short_help="Write a starter lab, or list the starters.",
+)
+@click.argument("starter", required=False)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The file to write; - is stdout."
+)
+@click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
+def command(starter: str | None, output: Path | None, force: bool) -> None:
+    """Write a starter lab, or list the starters.
+
+    Without STARTER it lists them.  The file is called after the starter if -o is not given.
+    """
+    from iplab import lab
+
+    if starter is None:
+        width = max(len(name) for name, _, _ in lab.starters())
+        for name, summary, _ in lab.starters():
+            click.echo(f"{name:<{width}}  {summary}")
+        return
+    filename, text = lab.starter_text(starter)
+    if output is not None and str(output) == "-":
+        click.echo(text, nl=False)
+        return
+    target = output or Path(filename)
+    try:
+        with target.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise IplabError(
+            f"{target} is there already", hint="-o OTHER.yaml, or --force to overwrite it"
+        ) from None
+    say(f"wrote {target}; next: iplab plan {target}")

@@ -1,0 +1,84 @@
+"""iplab plan: what would run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iplab.cli.common import (
+    adopt_option,
+    json_option,
+    lab_argument,
+    load_lab,
+    look_for,
+    plan_for,
+    plural,
+    print_json,
+    print_pieces,
+    processes,
+    say,
+    set_option,
+    style_option,
+    templates_option,
+)
+
+
+@click.command(
+    epilog="Example:  iplab plan lab.yaml --style steps",
+    short_help="Show each command that would run, and why; change nothing.",
+)
+@lab_argument
+@style_option
+@templates_option
+@set_option
+@click.option("--undo", is_flag=True, help="Show the way back instead.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Save the plan, for `iplab up`."
+)
+@adopt_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    lab: Path,
+    style: str,
+    directories: tuple[Path, ...],
+    settings: tuple[str, ...],
+    undo: bool,
+    output: Path | None,
+    adopt: bool,
+    as_json: bool,
+) -> None:
+    """Show each command that would run, and why; change nothing.
+
+    Exit code 0: nothing has to be done.  3: there are commands to run.  Lines that begin with '#'
+    are reasons; the others can be pasted into a shell.
+    """
+    from iplab.plan.planner import Step
+    from iplab.plan.transform import between
+    from iplab.render import Renderer, pieces, saved
+
+    it = load_lab(lab, settings)
+    session = look_for(it.name, [it.network], adopt=adopt)
+    plan = plan_for(it, session, style)
+    renderer = Renderer(style, directories)
+    document = saved.document(plan, it, renderer, adopt=adopt, whole=output is not None)
+    if output is not None:
+        saved.write(output, document)
+        say(f"saved {output}; run exactly this with: iplab up {output}")
+    if as_json:
+        print_json({key: document[key] for key in saved.PUBLIC})
+    elif undo:
+        back = [Step(o, "undo") for o in between(plan.after, plan.before)]
+        print_pieces(pieces(back, renderer))
+    else:
+        found = pieces(plan.steps, renderer)
+        print_pieces(found)
+        for note in plan.notes:
+            say(f"note: {note}")
+        if found:
+            say(f"{processes(renderer, found)} to run; `iplab up {lab}` runs them")
+        else:
+            say(f"nothing to do: {plural(len(it.nodes), 'node')} as the lab says")
+    ctx.exit(3 if plan.steps else 0)

@@ -1,0 +1,127 @@
+"""iplab show: what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iplab.cli.common import json_option, load_lab, need_root, print_json, say, set_option, styled
+
+if TYPE_CHECKING:
+    from iplab.network import Interface, Namespace, Network
+
+
+@click.command(
+    epilog="Example:  iplab show lab.yaml",
+    short_help="Show namespaces, interfaces, peers and addresses as they are.",
+)
+@click.argument("lab", required=False, metavar="[LAB]", type=click.Path(path_type=Path))
+@set_option
+@click.option("--routes", is_flag=True, help="Also the routes that somebody asked for.")
+@json_option
+def command(lab: Path | None, settings: tuple[str, ...], routes: bool, as_json: bool) -> None:
+    """Show namespaces, interfaces, peers and addresses as they are.
+
+    Without LAB: every named namespace and the host.  LAB is a lab file or the name of a lab.
+    """
+    from iplab.run import look, machine
+
+    need_root("looking into namespaces")
+    engine = machine.Machine()
+    observed = look.look(engine, look.everything())
+    nodes = list(observed.namespaces) if lab is None else _nodes(lab, settings)
+    missing = [node for node in nodes if node not in observed.namespaces]
+    if as_json:
+        there = [n for n in nodes if n not in missing]
+        print_json({"namespaces": [_json(observed.namespaces[node]) for node in there]})
+    else:
+        for number, node in enumerate(n for n in nodes if n not in missing):
+            if number:
+                click.echo()
+            _print(observed, node, routes)
+    for node in missing:
+        say(f"{node}: there is no such namespace")
+
+
+def _nodes(lab: Path, settings: tuple[str, ...]) -> list[str]:
+    from iplab.run import records
+
+    known = records.load_all()
+    if not lab.exists() and str(lab) in known:
+        from iplab import lab as labs
+
+        record = known[str(lab)]
+        return list(labs.loads(record.text, record.file, settings=record.settings).nodes)
+    return list(load_lab(lab, settings).nodes)
+
+
+def _print(observed: Network, node: str, routes: bool) -> None:
+    namespace = observed.namespaces[node]
+    click.echo(styled(node, bold=True))
+    rows = [_row(i) for i in namespace.interfaces.values()]
+    widths = [max((len(row[c]) for row in rows), default=0) for c in range(3)]
+    for row in rows:
+        name, state, kind, addresses = row
+        line = f"  {name:<{widths[0]}}  {state:<{widths[1]}}  {kind:<{widths[2]}}  {addresses}"
+        click.echo(styled(line.rstrip(), dim=state == "down"))
+    if routes:
+        for route in namespace.routes:
+            click.echo(f"  route {route}")
+
+
+def _row(interface: Interface) -> tuple[str, str, str, str]:
+    kind = described(interface)
+    words = ", ".join(str(a) for a in interface.addresses if not a.local.ip.is_link_local)
+    if interface.master:
+        kind += f", port of {interface.master}"
+    return interface.name, state(interface), kind, words
+
+
+def state(interface: Interface) -> str:
+    """up or down as it was set, and `no carrier` where the other end is down."""
+    if not interface.up:
+        return "down"
+    return "up, no carrier" if "NO-CARRIER" in interface.flags else "up"
+
+
+def described(interface: Interface) -> str:
+    """The kind of a device, with its peer written out: ``veth → ns1:veth1``."""
+    from iplab.network import Macvlan, Other, Tuntap, Veth, Vlan, Vxlan
+
+    match interface.kind:
+        case Veth(peer=peer):
+            return f"veth → {peer or 'out of sight'}"
+        case Vxlan(id=number, remote=remote):
+            return f"vxlan {number}" + (f" → {remote}" if remote else "")
+        case Macvlan(link=link) | Vlan(link=link):
+            return f"{interface.kind.type} on {link or 'something out of sight'}"
+        case Tuntap(mode=mode):
+            return mode
+        case Other(name=name):
+            return name
+    return interface.kind.type
+
+
+def _json(namespace: Namespace) -> dict[str, Any]:
+    from iplab.network import Veth
+
+    return {
+        "name": namespace.name,
+        "interfaces": [
+            {
+                "name": i.name,
+                "type": described(i).split()[0],
+                "state": "up" if i.up else "down",
+                "carrier": i.up and "NO-CARRIER" not in i.flags,
+                "mtu": i.mtu,
+                "lladdr": i.lladdr,
+                "master": i.master,
+                "peer": str(i.kind.peer) if isinstance(i.kind, Veth) and i.kind.peer else None,
+                "addresses": [str(a.local) for a in i.addresses],
+            }
+            for i in namespace.interfaces.values()
+        ],
+        "routes": [str(route) for route in namespace.routes],
+    }

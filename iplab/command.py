@@ -1,0 +1,50 @@
+"""Command: words for one process, never a string that a shell would split."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One process: ``argv`` as execve gets it, and the ``lines`` it reads, if it is a batch.
+
+    ``node`` is the namespace it works on (``host`` where iplab runs).
+    """
+
+    argv: tuple[str, ...]
+    node: str
+    lines: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """As one could paste it into a shell."""
+        head = shlex.join(self.argv)
+        if not self.lines:
+            return head
+        return "\n".join([f"{head} <<'EOF'", *(shlex.join(line) for line in self.lines), "EOF"])
+
+    @property
+    def stdin(self) -> str | None:
+        """What the process reads; ``None`` where it reads nothing."""
+        if not self.lines:
+            return None
+        return "".join(f"{batch_line(line)}\n" for line in self.lines)
+
+
+def batch_line(words: tuple[str, ...]) -> str:
+    """``words`` as ``ip -batch`` splits them again (makeargs in iproute2's lib/utils.c).
+
+    It knows double and single quotes but no way to write a quote inside them, so such a word
+    cannot be said.
+    """
+    return " ".join(_batch_word(word) for word in words)
+
+
+def _batch_word(word: str) -> str:
+    if word and not any(c in word for c in " \t\n\r#'\"\\"):
+        return word
+    if any(c in word for c in '\n\r"\\'):
+        raise ValueError(f"{word!r} cannot be written in a batch for ip")
+    return f'"{word}"'

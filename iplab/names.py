@@ -1,0 +1,150 @@
+"""Names, addresses, prefixes and MACs: checked once at the door, then trusted.
+
+Every value that reaches a command passes through here first, so each is one plain word: no spaces,
+quotes, ``$``, newlines or leading dashes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
+
+from iplab.errors import BadName
+
+HOST = "host"
+DEVICE_MAX = 15  # IFNAMSIZ in linux/if.h is 16, with the closing NUL
+NODE_MAX = 63
+
+IPAddress = IPv4Address | IPv6Address
+IPInterface = IPv4Interface | IPv6Interface
+IPNetwork = IPv4Network | IPv6Network
+
+_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z", re.ASCII)
+_LLADDR = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
+# Under /proc/sys/net/*/conf these stand beside the devices and mean something else.
+_NOT_DEVICES = frozenset({"all", "default", "lo"})
+
+
+def _word(kind: str, text: str, longest: int) -> str:
+    if not _WORD.match(text):
+        raise BadName(
+            f"{text!r} cannot be the name of a {kind}",
+            hint="letters, digits, '_', '.' and '-', not starting with '.' or '-'",
+        )
+    if len(text) > longest:
+        raise BadName(
+            f"{text!r} is {len(text)} bytes long; the name of a {kind} has at most {longest}",
+            hint=f"a shorter one, such as {text[:longest]!r}",
+        )
+    return text
+
+
+def device(text: str) -> str:
+    """A device name the kernel takes (``dev_valid_name`` in net/core/dev.c, and stricter)."""
+    if text in _NOT_DEVICES:
+        reason = "every node has it already" if text == "lo" else "the kernel uses it for itself"
+        raise BadName(f"{text!r} cannot be a new device: {reason}", hint="another name")
+    return _word("device", text, DEVICE_MAX)
+
+
+def node(text: str) -> str:
+    """The name of a node, which is its namespace's file name below /run/netns."""
+    return _word("node", text, NODE_MAX)
+
+
+def lab(text: str) -> str:
+    """The name of a lab."""
+    return _word("lab", text, NODE_MAX)
+
+
+def endpoint(text: str) -> tuple[str, str]:
+    """``NODE:DEV`` as its two names."""
+    left, colon, right = text.partition(":")
+    if not colon:
+        raise BadName(f"{text!r} is not NODE:DEV", hint=f"{text or 'ns0'}:eth0")
+    return node(left), device(right)
+
+
+def address(text: str) -> IPInterface:
+    """An address with its prefix length, such as ``172.18.0.2/24`` or ``fd19::4/64``."""
+    if "/" not in text:
+        try:
+            plain = ipaddress.ip_address(text)
+        except ValueError:
+            raise BadName(
+                f"{text!r} is not an address", hint="172.18.0.2/24 or fd19::4/64"
+            ) from None
+        usual = 24 if plain.version == 4 else 64
+        raise BadName(f"{text!r} has no prefix length", hint=f"{text}/{usual}")
+    if "%" in text:
+        raise BadName(
+            f"{text!r}: a zone ('%') has no place in an address that is added to a device"
+        )
+    try:
+        value = ipaddress.ip_interface(text)
+    except ValueError as error:
+        raise BadName(f"{text!r} is not an address ({error})", hint="172.18.0.2/24") from None
+    length = text.partition("/")[2]
+    if not length.isdigit():
+        raise BadName(
+            f"{text!r}: write the prefix as a length", hint=f"{value.ip}/{value.network.prefixlen}"
+        )
+    if value.ip.is_multicast:
+        raise BadName(f"{text!r} is a multicast address; a device cannot have it")
+    if value.ip.is_unspecified:
+        raise BadName(f"{text!r} is the unspecified address; a device cannot have it")
+    if value.version == 4 and value.network.prefixlen < 31:
+        if value.ip == value.network.network_address:
+            raise BadName(
+                f"{text!r} is the address of the whole subnet, not of a machine in it",
+                hint=f"{value.ip + 1}/{value.network.prefixlen}",
+            )
+        if value.ip == value.network.broadcast_address:
+            raise BadName(
+                f"{text!r} is the broadcast address of {value.network}",
+                hint=f"{value.ip - 1}/{value.network.prefixlen}",
+            )
+    return value
+
+
+def ip(text: str) -> IPAddress:
+    """A plain address, without a prefix length."""
+    try:
+        if "%" in text:
+            raise ValueError
+        return ipaddress.ip_address(text)
+    except ValueError:
+        raise BadName(f"{text!r} is not an IP address", hint="172.18.0.2 or fd19::4") from None
+
+
+def prefix(text: str) -> IPNetwork:
+    """A prefix such as ``10.0.0.0/8``; host bits must be zero, as ``ip route`` demands."""
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        hint = "10.0.0.0/8"
+        try:
+            hint = str(ipaddress.ip_network(text, strict=False))
+        except ValueError:
+            pass
+        raise BadName(f"{text!r} is not a prefix ({error})", hint=hint) from None
+
+
+def lladdr(text: str) -> str:
+    """A link-layer address (MAC) of a single station, in lower case with colons."""
+    value = text.lower()
+    if not _LLADDR.match(value):
+        raise BadName(f"{text!r} is not a MAC address", hint="02:00:00:00:00:01")
+    if int(value[:2], 16) & 1:
+        raise BadName(f"{text!r} is a multicast MAC address", hint=f"02{value[2:]}")
+    if value == "00:00:00:00:00:00":
+        raise BadName(f"{text!r} is no station's MAC address", hint="02:00:00:00:00:01")
+    return value

@@ -1,0 +1,358 @@
+"""Network: what a kernel holds, as frozen values.
+
+The wanted, the observed and the projected state are all Networks.  A ``Draft`` is a Network that is
+being changed; operations are written against it (see ``iplab.operations``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from iplab.errors import CannotApply
+from iplab.names import IPAddress, IPInterface, IPNetwork
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class End:
+    """A device in a namespace, written ``NODE:DEV``."""
+
+    node: str
+    device: str
+
+    def __str__(self) -> str:
+        return f"{self.node}:{self.device}"
+
+
+# ---------------------------------------------------------------- kinds of device (ip-link(8))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What ``ip link add … type TYPE`` makes; the fields are the type's own words."""
+
+    type: ClassVar[str] = "?"
+    default_mtu: ClassVar[int | None] = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Loopback(Kind):
+    """``lo``: every namespace is born with it."""
+
+    type: ClassVar[str] = "loopback"
+    default_mtu: ClassVar[int | None] = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Veth(Kind):
+    """One end of a virtual cable; ``peer`` is ``None`` where the other end is out of sight."""
+
+    type: ClassVar[str] = "veth"
+    peer: End | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge(Kind):
+    """A switch in the kernel.  Its mtu follows its ports unless it is set."""
+
+    type: ClassVar[str] = "bridge"
+    default_mtu: ClassVar[int | None] = None
+    stp: bool = False
+    vlan_filtering: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vxlan(Kind):
+    """Ethernet in UDP (RFC 7348).  ``remote`` may be an address or a multicast group."""
+
+    type: ClassVar[str] = "vxlan"
+    id: int = 0
+    remote: IPAddress | None = None
+    local: IPAddress | None = None
+    dev: str | None = None
+    dstport: int = 4789
+
+
+@dataclass(frozen=True, slots=True)
+class Macvlan(Kind):
+    """A second MAC address on a device; ``link`` is that device, perhaps in another namespace."""
+
+    type: ClassVar[str] = "macvlan"
+    default_mtu: ClassVar[int | None] = None
+    link: End | None = None
+    mode: str = "bridge"
+
+
+@dataclass(frozen=True, slots=True)
+class Vlan(Kind):
+    """An 802.1Q tag on a device."""
+
+    type: ClassVar[str] = "vlan"
+    default_mtu: ClassVar[int | None] = None
+    link: End | None = None
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dummy(Kind):
+    """A device that swallows what it is given."""
+
+    type: ClassVar[str] = "dummy"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuntap(Kind):
+    """A device whose other end is a program (``mode`` tun: packets, tap: frames)."""
+
+    type: ClassVar[str] = "tun"
+    mode: str = "tap"
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Other(Kind):
+    """A device of a type a lab cannot make; iplab shows it and leaves it alone."""
+
+    default_mtu: ClassVar[int | None] = None
+    name: str = ""
+
+
+# ---------------------------------------------------------------- what a device carries
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address of a device (ip-address(8)).
+
+    ``automatic`` marks what the kernel gave by itself (IPv6 link-local, router advertisements);
+    ``failed`` is set where duplicate address detection found another owner.
+    """
+
+    local: IPInterface
+    broadcast: IPAddress | None = None
+    scope: str = "global"
+    peer: IPInterface | None = None
+    label: str | None = None  # None: the device's own name
+    automatic: bool = field(default=False, compare=False)
+    tentative: bool = field(default=False, compare=False)
+    failed: bool = False
+
+    def __str__(self) -> str:
+        words = [str(self.local)]
+        if self.peer:
+            words += ["peer", str(self.peer)]
+        if self.broadcast:
+            words += ["brd", str(self.broadcast)]
+        if self.scope != "global":
+            words += ["scope", self.scope]
+        if self.label:
+            words += ["label", self.label]
+        if self.failed:
+            words.append("dadfailed")
+        return " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Shaping:
+    """What tc holds a device to: ``rate`` in bit/s, ``delay`` and ``jitter`` in microseconds,
+    ``loss`` in percent.  Rate alone is a tbf, anything else needs netem."""
+
+    rate: int | None = None
+    delay: int | None = None
+    jitter: int | None = None
+    loss: float | None = None
+    other: str | None = None  # a qdisc that somebody else chose, in tc's words
+
+    @property
+    def burst(self) -> int:
+        """tbf's bucket in bytes: 5 ms at the rate, and never under two full frames."""
+        return max((self.rate or 0) // 8 // 200, 3200)
+
+    def __str__(self) -> str:
+        words = []
+        if self.rate is not None:
+            words += ["rate", f"{self.rate}bit"]
+        if self.delay is not None:
+            words += ["delay", f"{self.delay}us"]
+        if self.jitter is not None:
+            words += ["jitter", f"{self.jitter}us"]
+        if self.loss is not None:
+            words += ["loss", f"{self.loss:g}%"]
+        return self.other or " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A device and what it carries.  ``mtu`` and ``lladdr`` are ``None`` where the kernel chooses."""
+
+    name: str
+    kind: Kind
+    up: bool = False
+    mtu: int | None = None
+    lladdr: str | None = None
+    master: str | None = None
+    addresses: tuple[Address, ...] = ()
+    shaping: Shaping | None = None
+    index: int | None = field(default=None, compare=False)
+    flags: tuple[str, ...] = field(default=(), compare=False)
+    state: str = field(default="", compare=False)  # the kernel's operstate
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route of table main that somebody asked for (ip-route(8)); the kernel's own are left out."""
+
+    destination: IPNetwork
+    gateway: IPAddress | None = None
+    device: str | None = None
+    metric: int | None = None  # None: the family's default (IPv4 0, IPv6 1024)
+    type: str = "unicast"
+    source: IPAddress | None = None
+    mtu: int | None = None
+    scope: str | None = None  # None: what ip-route(8) chooses by itself
+    onlink: bool = False
+
+    def __str__(self) -> str:
+        zero = self.destination.prefixlen == 0
+        words = [] if self.type == "unicast" else [self.type]
+        words.append("default" if zero else str(self.destination))
+        if self.gateway:
+            words += ["via", str(self.gateway)]
+        if self.device:
+            words += ["dev", self.device]
+        if self.source:
+            words += ["src", str(self.source)]
+        if self.metric is not None:
+            words += ["metric", str(self.metric)]
+        if self.scope:
+            words += ["scope", self.scope]
+        if self.mtu is not None:
+            words += ["mtu", str(self.mtu)]
+        if self.onlink:
+            words.append("onlink")
+        return " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class NatTable:
+    """The nftables table a lab keeps in a node: which sources leave it under the node's address.
+
+    ``hooked`` is whether the chain at postrouting is there; ``other`` holds rules that iplab did
+    not word, as nft's own JSON text.
+    """
+
+    sources: tuple[IPNetwork, ...] = ()
+    hooked: bool = False
+    other: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A network namespace.  ``inode`` is that of its file below /run/netns, its only true name."""
+
+    name: str
+    interfaces: Mapping[str, Interface] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    nat: Mapping[str, NatTable] = field(default_factory=dict)
+    inode: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Namespaces by name, in the order they were written or found; the host's is ``host``."""
+
+    namespaces: Mapping[str, Namespace] = field(default_factory=dict)
+
+    def interface(self, end: End) -> Interface | None:
+        """The device at ``end``, or ``None``."""
+        namespace = self.namespaces.get(end.node)
+        return namespace.interfaces.get(end.device) if namespace else None
+
+    def ends(self) -> Iterator[tuple[End, Interface]]:
+        """Each device with where it is."""
+        for node, namespace in self.namespaces.items():
+            for device, interface in namespace.interfaces.items():
+                yield End(node, device), interface
+
+
+class Draft:
+    """A Network that is being changed in place: operations read it and write it.
+
+    Namespaces and interfaces stay frozen values and are replaced; only the outer dictionary is
+    shared state.  That makes applying n operations linear, where n frozen Networks would not be.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.namespaces: dict[str, Namespace] = dict(network.namespaces)
+        self._standing_on: dict[End, set[End]] = {}
+        for end, interface in network.ends():
+            self._note(end, interface)
+
+    def _note(self, end: End, interface: Interface) -> None:
+        below = lower(end, interface.kind)
+        if below:
+            self._standing_on.setdefault(below, set()).add(end)
+
+    def freeze(self) -> Network:
+        """The state as it is now, as a value."""
+        return Network(dict(self.namespaces))
+
+    def namespace(self, node: str) -> Namespace:
+        """The namespace ``node``; ``CannotApply`` where there is none."""
+        try:
+            return self.namespaces[node]
+        except KeyError:
+            raise CannotApply(f"there is no namespace {node}") from None
+
+    def find(self, end: End) -> Interface | None:
+        """The device at ``end``, or ``None``."""
+        namespace = self.namespaces.get(end.node)
+        return namespace.interfaces.get(end.device) if namespace else None
+
+    def interface(self, end: End) -> Interface:
+        """The device at ``end``; ``CannotApply`` where there is none."""
+        found = self.find(end)
+        if found is None:
+            raise CannotApply(f"there is no device {end}")
+        return found
+
+    def put(self, node: str, interface: Interface) -> None:
+        """Set or replace a device."""
+        namespace = self.namespace(node)
+        interfaces = dict(namespace.interfaces)
+        interfaces[interface.name] = interface
+        self.namespaces[node] = replace(namespace, interfaces=interfaces)
+        self._note(End(node, interface.name), interface)
+
+    def drop(self, end: End) -> None:
+        """Take a device away as the kernel does: with its routes, its other veth end, and the
+        devices that stand on it; its bridge ports become free."""
+        found = self.find(end)
+        if found is None:
+            return
+        namespace = self.namespace(end.node)
+        interfaces = dict(namespace.interfaces)
+        del interfaces[end.device]
+        if isinstance(found.kind, Bridge):
+            for name, other in interfaces.items():
+                if other.master == end.device:
+                    interfaces[name] = replace(other, master=None)
+        routes = tuple(r for r in namespace.routes if r.device != end.device)
+        self.namespaces[end.node] = replace(namespace, interfaces=interfaces, routes=routes)
+        if isinstance(found.kind, Veth) and found.kind.peer:
+            self.drop(found.kind.peer)
+        for above in sorted(self._standing_on.pop(end, ())):
+            kept = self.find(above)
+            if kept and lower(above, kept.kind) == end:
+                self.drop(above)
+
+
+def lower(end: End, kind: Kind) -> End | None:
+    """The device that ``end`` stands on and cannot outlive, if it is of such a kind."""
+    if isinstance(kind, Macvlan | Vlan):
+        return kind.link
+    if isinstance(kind, Vxlan) and kind.dev:
+        return End(end.node, kind.dev)
+    return None

@@ -1,0 +1,73 @@
+"""Addresses (ip-address(8)).
+
+The kernel keys an address on its device, its local address and its prefix length: ``ip addr
+replace`` and ``change`` alter an address's attributes but never the address itself, so another
+address is a deletion and an addition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from iplab.errors import CannotApply
+from iplab.network import Address, Draft, Route
+from iplab.operations.base import OnDevice, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class AddAddress(OnDevice):
+    """``ip addr add ADDRESS dev DEV``."""
+
+    address: Address
+
+    def change(self, draft: Draft) -> None:
+        found = draft.interface(self.end)
+        if any(a.local == self.address.local for a in found.addresses):
+            raise CannotApply(f"{self.end} has {self.address.local} already")
+        draft.put(self.node, replace(found, addresses=(*found.addresses, self.address)))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [DeleteAddress(self.node, self.device, self.address)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAddress(OnDevice):
+    """``ip addr del ADDRESS dev DEV``.
+
+    A primary IPv4 address takes the secondaries of its subnet along (net/ipv4/devinet.c, unless
+    promote_secondaries is set: plans delete the secondaries first, so that either is right); the
+    last IPv4 address takes the device's IPv4 routes; a route with it as source goes too.
+    """
+
+    address: Address
+
+    def change(self, draft: Draft) -> None:
+        found = draft.interface(self.end)
+        gone = self.address
+        if not any(a.local == gone.local for a in found.addresses):
+            raise CannotApply(f"{self.end} does not have {gone.local}")
+        kept = tuple(a for a in found.addresses if a.local != gone.local)
+        if gone.local.version == 4:
+            first = next(a for a in found.addresses if same_subnet(a, gone))
+            if first.local == gone.local:
+                kept = tuple(a for a in kept if not same_subnet(a, gone))
+        draft.put(self.node, replace(found, addresses=kept))
+        namespace = draft.namespace(self.node)
+        bare = not any(a.local.version == 4 for a in kept)
+
+        def goes(route: Route) -> bool:
+            if route.source == gone.local.ip:
+                return True
+            return bare and route.device == self.device and route.destination.version == 4
+
+        if gone.local.version == 4 or any(goes(r) for r in namespace.routes):
+            routes = tuple(r for r in namespace.routes if not goes(r))
+            draft.namespaces[self.node] = replace(namespace, routes=routes)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None
+
+
+def same_subnet(one: Address, other: Address) -> bool:
+    """Whether the kernel counts both as one subnet, primary and secondaries (inet_ifa_match)."""
+    return one.local.network == other.local.network

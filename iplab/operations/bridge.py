@@ -1,0 +1,42 @@
+"""What a bridge can be told (ip-link(8), 'BRIDGE Type Support')."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from iplab.errors import CannotApply
+from iplab.network import Bridge, Draft
+from iplab.operations.base import OnDevice, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class _Switch(OnDevice):
+    on: bool
+
+    def _flip(self, bridge: Bridge) -> Bridge:
+        raise NotImplementedError
+
+    def change(self, draft: Draft) -> None:
+        found = draft.interface(self.end)
+        if not isinstance(found.kind, Bridge):
+            raise CannotApply(f"{self.end} is not a bridge")
+        draft.put(self.node, replace(found, kind=self._flip(found.kind)))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [type(self)(self.node, self.device, not self.on)]
+
+
+@dataclass(frozen=True, slots=True)
+class SetStp(_Switch):
+    """``ip link set DEV type bridge stp_state 0|1``: the spanning tree protocol."""
+
+    def _flip(self, bridge: Bridge) -> Bridge:
+        return replace(bridge, stp=self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class SetVlanFiltering(_Switch):
+    """``ip link set DEV type bridge vlan_filtering 0|1``."""
+
+    def _flip(self, bridge: Bridge) -> Bridge:
+        return replace(bridge, vlan_filtering=self.on)

@@ -1,0 +1,302 @@
+"""Devices: made, moved, set, taken away (ip-link(8))."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from iplab.errors import CannotApply
+from iplab.names import HOST
+from iplab.network import (
+    Bridge,
+    Draft,
+    Dummy,
+    End,
+    Interface,
+    Kind,
+    Loopback,
+    Macvlan,
+    Tuntap,
+    Veth,
+    Vlan,
+    Vxlan,
+    lower,
+)
+from iplab.operations.base import OnDevice, Operation
+
+
+def _born(draft: Draft, end: End, kind: Kind) -> None:
+    if draft.find(end) is not None:
+        raise CannotApply(f"there is a device {end} already")
+    draft.put(end.node, Interface(end.device, kind, mtu=born_mtu(draft, end, kind)))
+
+
+def born_mtu(draft: Draft, end: End, kind: Kind) -> int | None:
+    """The mtu the kernel gives a new device; ``None`` where it follows something else.
+
+    A macvlan or vlan takes its lower device's; a vxlan with ``dev`` that less its headers
+    (drivers/net/vxlan/vxlan_core.c: 50 bytes over IPv4, 70 over IPv6).
+    """
+    below = lower(end, kind)
+    if below is None:
+        return kind.default_mtu
+    found = draft.find(below)
+    if found is None or found.mtu is None:
+        return None
+    if isinstance(kind, Vxlan):
+        outer = kind.remote or kind.local
+        return found.mtu - (70 if outer is not None and outer.version == 6 else 50)
+    return found.mtu
+
+
+@dataclass(frozen=True, slots=True)
+class AddVeth(Operation):
+    """``ip link add A type veth peer name B``: both ends of a virtual cable, each where it lives."""
+
+    a: End
+    b: End
+
+    def change(self, draft: Draft) -> None:
+        _born(draft, self.a, Veth(self.b))
+        _born(draft, self.b, Veth(self.a))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [DeleteLink(self.a.node, self.a.device)]
+
+
+@dataclass(frozen=True, slots=True)
+class AddDevice(OnDevice):
+    """A device that stands alone, made by one command."""
+
+    def kind(self) -> Kind:
+        raise NotImplementedError
+
+    def change(self, draft: Draft) -> None:
+        below = lower(self.end, self.kind())
+        if below is not None:
+            draft.interface(below)
+        _born(draft, self.end, self.kind())
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [DeleteLink(self.node, self.device)]
+
+
+@dataclass(frozen=True, slots=True)
+class AddBridge(AddDevice):
+    """``ip link add DEV type bridge``."""
+
+    def kind(self) -> Kind:
+        return Bridge()
+
+
+@dataclass(frozen=True, slots=True)
+class AddVxlan(AddDevice):
+    """``ip link add DEV type vxlan id ID …``."""
+
+    vxlan: Vxlan
+
+    def kind(self) -> Kind:
+        return self.vxlan
+
+
+@dataclass(frozen=True, slots=True)
+class AddMacvlan(AddDevice):
+    """``ip link add link LOWER name DEV type macvlan mode MODE``.
+
+    Where the lower device is in another namespace the command runs there and the new device is
+    born in ``netns``; ``node`` is where the command runs, ``netns`` where the device lives.
+    """
+
+    netns: str
+    macvlan: Macvlan
+
+    @property
+    def end(self) -> End:
+        return End(self.netns, self.device)
+
+    def kind(self) -> Kind:
+        return self.macvlan
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [DeleteLink(self.netns, self.device)]
+
+
+@dataclass(frozen=True, slots=True)
+class AddVlan(AddDevice):
+    """``ip link add link LOWER name DEV type vlan id ID``."""
+
+    vlan: Vlan
+
+    def kind(self) -> Kind:
+        return self.vlan
+
+
+@dataclass(frozen=True, slots=True)
+class AddDummy(AddDevice):
+    """``ip link add DEV type dummy``."""
+
+    def kind(self) -> Kind:
+        return Dummy()
+
+
+@dataclass(frozen=True, slots=True)
+class AddTuntap(AddDevice):
+    """``ip tuntap add dev DEV mode tun|tap`` (ip-tuntap(8)), with ``user`` where one is given."""
+
+    tuntap: Tuntap
+
+    def kind(self) -> Kind:
+        return self.tuntap
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteLink(OnDevice):
+    """``ip link del DEV``: the device goes, with its other veth end and what stands on it."""
+
+    def change(self, draft: Draft) -> None:
+        if isinstance(draft.interface(self.end).kind, Loopback):
+            raise CannotApply(f"{self.end} cannot be deleted: it is the namespace's loopback")
+        draft.drop(self.end)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLink(OnDevice):
+    """``ip link set DEV netns TO``: it arrives down and without addresses.
+
+    Loopback and bridges cannot move (``netns_immutable`` in the kernel).
+    """
+
+    to: str
+
+    def change(self, draft: Draft) -> None:
+        found = draft.interface(self.end)
+        if isinstance(found.kind, Loopback | Bridge):
+            raise CannotApply(f"{self.end} is a {found.kind.type}, which cannot change namespace")
+        target = End(self.to, self.device)
+        if draft.find(target) is not None:
+            raise CannotApply(f"there is a device {target} already")
+        peer = found.kind.peer if isinstance(found.kind, Veth) else None
+        if peer is not None:
+            other = draft.interface(peer)
+            draft.put(peer.node, replace(other, kind=Veth(None)))
+        _cut(draft, self.end)
+        draft.drop(self.end)
+        draft.put(
+            self.to, replace(found, up=False, addresses=(), master=None, shaping=None, index=None)
+        )
+        if peer is not None:
+            draft.put(peer.node, replace(draft.interface(peer), kind=Veth(target)))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        found = before.interface(self.end)
+        if found.up or found.addresses or found.master or found.shaping or self.node == HOST:
+            return None  # there is no word for "where iplab runs" that `ip -n NODE` would know
+        return [MoveLink(self.to, self.device, self.node)]
+
+
+def _cut(draft: Draft, end: End) -> None:
+    """Part the device at ``end`` from its peer, so that dropping the one leaves the other."""
+    found = draft.interface(end)
+    if isinstance(found.kind, Veth):
+        draft.put(end.node, replace(found, kind=Veth(None)))
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp(OnDevice):
+    """``ip link set DEV up``."""
+
+    def change(self, draft: Draft) -> None:
+        found = draft.interface(self.end)
+        if isinstance(found.kind, Vlan) and found.kind.link:
+            below = draft.find(found.kind.link)
+            if below is not None and not below.up:
+                raise CannotApply(f"{self.end} cannot be up while {found.kind.link} is down")
+        draft.put(self.node, replace(found, up=True))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        found = before.interface(self.end)
+        if found.up:
+            return []
+        if any(a.local.version == 6 for a in found.addresses):
+            return None  # going down drops them
+        return [SetDown(self.node, self.device)]
+
+
+@dataclass(frozen=True, slots=True)
+class SetDown(OnDevice):
+    """``ip link set DEV down``: its routes and its IPv6 addresses go (ip-sysctl, keep_addr_on_down)."""
+
+    def change(self, draft: Draft) -> None:
+        found = draft.interface(self.end)
+        kept = tuple(a for a in found.addresses if a.local.version == 4)
+        draft.put(self.node, replace(found, up=False, addresses=kept))
+        namespace = draft.namespace(self.node)
+        routes = tuple(r for r in namespace.routes if r.device != self.device)
+        draft.namespaces[self.node] = replace(namespace, routes=routes)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SetMtu(OnDevice):
+    """``ip link set DEV mtu MTU`` (bytes); below 1280 the device loses IPv6."""
+
+    mtu: int
+
+    def change(self, draft: Draft) -> None:
+        found = draft.interface(self.end)
+        kept = tuple(a for a in found.addresses if a.local.version == 4 or self.mtu >= 1280)
+        draft.put(self.node, replace(found, mtu=self.mtu, addresses=kept))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        old = before.interface(self.end).mtu
+        if self.mtu < 1280 or old is None:
+            return None
+        return [SetMtu(self.node, self.device, old)]
+
+
+@dataclass(frozen=True, slots=True)
+class SetLladdr(OnDevice):
+    """``ip link set DEV address LLADDR``."""
+
+    lladdr: str
+
+    def change(self, draft: Draft) -> None:
+        draft.put(self.node, replace(draft.interface(self.end), lladdr=self.lladdr))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        # A device that is new in the plan has no address we know; it goes with its making.
+        old = before.interface(self.end).lladdr
+        return [SetLladdr(self.node, self.device, old)] if old else []
+
+
+@dataclass(frozen=True, slots=True)
+class SetMaster(OnDevice):
+    """``ip link set DEV master MASTER``: the device becomes the bridge's port."""
+
+    master: str
+
+    def change(self, draft: Draft) -> None:
+        draft.interface(End(self.node, self.master))
+        draft.put(self.node, replace(draft.interface(self.end), master=self.master))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        old = before.interface(self.end).master
+        if old is None:
+            return [ClearMaster(self.node, self.device)]
+        return [SetMaster(self.node, self.device, old)]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearMaster(OnDevice):
+    """``ip link set DEV nomaster``."""
+
+    def change(self, draft: Draft) -> None:
+        draft.put(self.node, replace(draft.interface(self.end), master=None))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        old = before.interface(self.end).master
+        return [SetMaster(self.node, self.device, old)] if old else []

@@ -1,0 +1,111 @@
+"""Address translation by nftables (nft(8)): one table a lab and node, so that it goes in one piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from iplab.errors import CannotApply
+from iplab.names import IPNetwork
+from iplab.network import Draft, NatTable
+from iplab.operations.base import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class OnTable(Operation):
+    """An operation on one nft table of a node."""
+
+    table: str
+
+    program: ClassVar[str] = "nft"
+
+    def _put(self, draft: Draft, table: NatTable | None) -> None:
+        namespace = draft.namespace(self.node)
+        nat = {name: found for name, found in namespace.nat.items() if name != self.table}
+        if table is not None:
+            nat[self.table] = table
+        draft.namespaces[self.node] = replace(namespace, nat=nat)
+
+    def _get(self, draft: Draft) -> NatTable:
+        try:
+            return draft.namespace(self.node).nat[self.table]
+        except KeyError:
+            raise CannotApply(f"{self.node} has no nft table {self.table}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class AddNatTable(OnTable):
+    """``nft add table inet TABLE``."""
+
+    def change(self, draft: Draft) -> None:
+        if self.table in draft.namespace(self.node).nat:
+            raise CannotApply(f"{self.node} has an nft table {self.table} already")
+        self._put(draft, NatTable())
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [DeleteNatTable(self.node, self.table)]
+
+
+@dataclass(frozen=True, slots=True)
+class AddNatChain(OnTable):
+    """``nft add chain …``: the chain ``postrouting``, hooked where packets leave."""
+
+    def change(self, draft: Draft) -> None:
+        self._put(draft, replace(self._get(draft), hooked=True))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [DeleteNatChain(self.node, self.table)]
+
+
+@dataclass(frozen=True, slots=True)
+class AddMasquerade(OnTable):
+    """``nft add rule …``: what comes from ``source`` and leaves it takes the node's address."""
+
+    source: IPNetwork
+
+    def change(self, draft: Draft) -> None:
+        table = self._get(draft)
+        if not table.hooked:
+            raise CannotApply(f"{self.node}: nft table {self.table} has no chain yet")
+        self._put(draft, replace(table, sources=(*table.sources, self.source)))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        # A single rule is deleted by a handle that only the kernel knows.
+        sources = before.namespace(self.node).nat[self.table].sources
+        again = [AddMasquerade(self.node, self.table, source) for source in sources]
+        return [FlushNatChain(self.node, self.table), *again]
+
+
+@dataclass(frozen=True, slots=True)
+class FlushNatChain(OnTable):
+    """``nft flush chain …``: the chain stays, without rules."""
+
+    def change(self, draft: Draft) -> None:
+        self._put(draft, replace(self._get(draft), sources=(), other=()))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        sources = before.namespace(self.node).nat[self.table].sources
+        return [AddMasquerade(self.node, self.table, source) for source in sources]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNatChain(OnTable):
+    """``nft delete chain …``, once it is empty."""
+
+    def change(self, draft: Draft) -> None:
+        self._put(draft, replace(self._get(draft), hooked=False))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [AddNatChain(self.node, self.table)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNatTable(OnTable):
+    """``nft delete table inet TABLE``: the table with all its chains and rules."""
+
+    def change(self, draft: Draft) -> None:
+        self._get(draft)
+        self._put(draft, None)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None

@@ -1,0 +1,1 @@
+"""Planning: what leads from the observed state to the wanted one."""

@@ -1,0 +1,120 @@
+"""The way back after a failure: what was touched as it was before, all else as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from iplab.network import Draft, End, Interface, Namespace, Network, Route, Veth
+from iplab.operations import (
+    AddNamespace,
+    AddRoute,
+    AddVeth,
+    DeleteNamespace,
+    DeleteRoute,
+    MoveLink,
+    OnDevice,
+    Operation,
+    SetSysctl,
+)
+from iplab.operations.nat import OnTable
+from iplab.plan.transform import between
+
+
+def way_back(before: Network, now: Network, done: Iterable[Operation]) -> list[Operation]:
+    """The operations that undo ``done`` and nothing else.
+
+    ``before`` was observed ahead of them, ``now`` after; what others changed meanwhile, and the
+    operations did not touch, stays.
+    """
+    return between(now, as_before(before, now, done))
+
+
+def as_before(before: Network, now: Network, done: Iterable[Operation]) -> Network:
+    """``now``, but with everything that ``done`` touched as it is in ``before``."""
+    touched = _Touched(before, done)
+    namespaces: dict[str, Namespace] = {}
+    for node in (*before.namespaces, *(n for n in now.namespaces if n not in before.namespaces)):
+        was, have = before.namespaces.get(node), now.namespaces.get(node)
+        if have is None and was is not None and node in touched.nodes:
+            namespaces[node] = _plain(was)
+        elif have is not None and (was is not None or node not in touched.nodes):
+            namespaces[node] = _mixed(was or Namespace(node), have, touched)
+    return Network(namespaces)
+
+
+class _Touched:
+    """What a run of operations had its hands on."""
+
+    def __init__(self, before: Network, done: Iterable[Operation]) -> None:
+        self.nodes: set[str] = set()
+        self.ends: set[End] = set()
+        self.routes: set[tuple[str, Route]] = set()
+        self.sysctls: set[tuple[str, str]] = set()
+        self.tables: set[tuple[str, str]] = set()
+        draft = Draft(before)
+        for operation in done:
+            self._note(operation, draft)
+            operation.change(draft)
+
+    def _note(self, operation: Operation, draft: Draft) -> None:
+        match operation:
+            case AddNamespace():
+                self.nodes.add(operation.name)
+            case DeleteNamespace():
+                self.nodes.add(operation.name)
+                for device in draft.namespace(operation.name).interfaces:
+                    self._end(End(operation.name, device), draft)
+            case AddVeth():
+                self.ends |= {operation.a, operation.b}
+            case MoveLink():
+                self._end(operation.end, draft)
+                self.ends.add(End(operation.to, operation.device))
+            case OnDevice():
+                self._end(operation.end, draft)
+            case AddRoute() | DeleteRoute():
+                self.routes.add((operation.node, operation.route))
+            case SetSysctl():
+                self.sysctls.add((operation.node, operation.key))
+            case OnTable():
+                self.tables.add((operation.node, operation.table))
+
+    def _end(self, end: End, draft: Draft) -> None:
+        self.ends.add(end)
+        found = draft.find(end)
+        if found and isinstance(found.kind, Veth) and found.kind.peer:
+            self.ends.add(found.kind.peer)
+
+    def route(self, node: str, route: Route) -> bool:
+        on_touched = route.device is not None and End(node, route.device) in self.ends
+        return on_touched or (node, route) in self.routes
+
+
+def _mixed(was: Namespace, have: Namespace, touched: _Touched) -> Namespace:
+    node = have.name
+    interfaces = {d: i for d, i in have.interfaces.items() if End(node, d) not in touched.ends} | {
+        d: _bare(i) for d, i in was.interfaces.items() if End(node, d) in touched.ends
+    }
+    routes = [r for r in have.routes if not touched.route(node, r)]
+    routes += [r for r in was.routes if touched.route(node, r)]
+    return replace(
+        have,
+        interfaces=interfaces,
+        routes=tuple(routes),
+        sysctls={
+            k: was.sysctls[k] if (node, k) in touched.sysctls and k in was.sysctls else v
+            for k, v in have.sysctls.items()
+        },
+        nat={t: n for t, n in have.nat.items() if (node, t) not in touched.tables}
+        | {t: n for t, n in was.nat.items() if (node, t) in touched.tables},
+    )
+
+
+def _plain(namespace: Namespace) -> Namespace:
+    return replace(namespace, interfaces={d: _bare(i) for d, i in namespace.interfaces.items()})
+
+
+def _bare(interface: Interface) -> Interface:
+    """Without the addresses that the kernel gives by itself when the device comes up."""
+    kept = tuple(a for a in interface.addresses if not a.automatic)
+    return replace(interface, addresses=kept)

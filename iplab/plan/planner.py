@@ -1,0 +1,275 @@
+"""The plan: ordered operations from the observed state to the wanted one, each with its reason.
+
+Ownership is decided here, at one gate: every operation passes ``Planner.do``, which refuses what
+would change something that the lab did not make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from iplab.claims import Claim, Ownership, ended_by, link, made_by, netns
+from iplab.errors import CannotApply, Refused
+from iplab.names import HOST
+from iplab.network import Draft, End, Namespace, Network
+from iplab.operations import (
+    AddMasquerade,
+    AddNamespace,
+    AddNatChain,
+    AddNatTable,
+    AddRoute,
+    AddVeth,
+    DeleteNamespace,
+    DeleteRoute,
+    MoveLink,
+    OnDevice,
+    Operation,
+    SetSysctl,
+)
+from iplab.operations.link import AddDevice
+from iplab.plan.transform import transform, undo
+
+ThroughHost = Callable[[End], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An operation, why it is needed, and the lab file's line that asks for it (or '')."""
+
+    operation: Operation
+    why: str
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What leads from ``before`` to ``after``; ``claims`` are the lab's once it has run."""
+
+    lab: str
+    steps: tuple[Step, ...]
+    before: Network
+    after: Network
+    claims: Mapping[Claim, str]
+    notes: tuple[str, ...] = field(default=())
+
+    def undos(self) -> list[list[Operation]]:
+        """For each step, what leads from after it to the state ahead of it."""
+        found = []
+        draft = Draft(self.before)
+        for step in self.steps:
+            found.append(undo(step.operation, draft.freeze()))
+            step.operation.change(draft)
+        return found
+
+
+def plan_up(
+    lab: str,
+    wanted: Network,
+    observed: Network,
+    ownership: Ownership,
+    *,
+    origins: Mapping[str, str] | None = None,
+    through_host: ThroughHost = lambda end: False,
+) -> Plan:
+    """What makes ``observed`` hold ``wanted``.
+
+    ``observed`` must hold each namespace of the lab and of its claims that exists, and the host.
+    Raises ``Refused`` with everything foreign that would have to change.
+    """
+    planner = Planner(lab, observed, ownership, origins or {})
+    if ownership.adopt:
+        planner.adopt(wanted)
+    return planner.plan(planner.with_old_settings(wanted), through_host)
+
+
+def plan_down(lab: str, observed: Network, ownership: Ownership) -> Plan:
+    """What takes away all that the lab made."""
+    planner = Planner(lab, observed, ownership, {})
+    return planner.plan(planner.with_old_settings(Network({})), lambda end: False)
+
+
+class Planner:
+    """Finds operations (see ``transform``) and admits only what the lab may do."""
+
+    def __init__(
+        self, lab: str, observed: Network, ownership: Ownership, origins: Mapping[str, str]
+    ) -> None:
+        self.lab = lab
+        self.before = observed
+        self.draft = Draft(observed)
+        self.ownership = ownership
+        self.mine: dict[Claim, str] = dict(ownership.mine)
+        self.origins = origins
+        self.steps: list[Step] = []
+        self.refusals: list[str] = []
+        self.notes: list[str] = []
+
+    # ------------------------------------------------------------ finding
+
+    def plan(self, target: Network, through_host: ThroughHost) -> Plan:
+        """The plan for ``target``."""
+        transform(self, target, through_host)
+        if self.refusals:
+            raise Refused(
+                "\n".join(dict.fromkeys(self.refusals)),
+                hint="another name in the lab file, or --adopt to take it over",
+            )
+        return Plan(
+            self.lab,
+            tuple(self.steps),
+            self.before,
+            self.draft.freeze(),
+            {c: v for c, v in self.mine.items() if self._still_there(c)},
+            tuple(self.notes),
+        )
+
+    def do(self, operation: Operation, why: str) -> None:
+        """Admit ``operation`` or note its refusal; project it either way, to find all at once."""
+        refusal = self._refusal(operation)
+        if refusal:
+            self.refusals.append(refusal)
+        try:
+            ended = ended_by(operation, self.draft)
+            old = self._old_value(operation)
+            operation.change(self.draft)
+        except CannotApply as error:
+            self.refusals.append(str(error))
+            return
+        for claim in ended:
+            self.mine.pop(claim, None)
+        for claim in made_by(operation):
+            if claim.kind in ("netns", "link", "sysctl") or netns(claim.node) not in self.mine:
+                self.mine.setdefault(claim, old)
+        self.steps.append(Step(operation, why, self._origin(operation)))
+
+    def may_remove(self, what: str, node: str, name: str = "") -> bool:
+        """Only what the lab made: by a claim on it, or on the namespace it is in."""
+        if Claim(what, node, name) in self.mine:
+            return True
+        return what in ("route", "nat") and netns(node) in self.mine
+
+    def adopt(self, wanted: Network) -> None:
+        """Claim everything the lab names that is there already."""
+        for node in wanted.namespaces:
+            if node != HOST and node in self.before.namespaces:
+                self.mine.setdefault(netns(node), "")
+        for end, _ in wanted.ends():
+            if self.before.interface(end) and end.device != "lo":
+                self.mine.setdefault(link(end), "")
+
+    def with_old_settings(self, wanted: Network) -> Network:
+        """``wanted``, and what the lab had set and does not want any more as it was before."""
+        namespaces = {HOST: Namespace(HOST), **wanted.namespaces}
+        for claim, old in self.mine.items():
+            namespace = namespaces.get(claim.node)
+            if claim.kind != "sysctl" or namespace is None or claim.name in namespace.sysctls:
+                continue
+            if old:
+                sysctls = {**namespace.sysctls, claim.name: old}
+                namespaces[claim.node] = replace(namespace, sysctls=sysctls)
+            elif claim.node in self.before.namespaces:
+                self.notes.append(
+                    f"{claim} stays as it is: what it was before the lab is not known"
+                )
+        return Network(namespaces)
+
+    # ------------------------------------------------------------ admitting
+
+    def _refusal(self, operation: Operation) -> str | None:
+        if self.ownership.adopt:
+            return None
+        match operation:
+            case AddNamespace():
+                return None
+            case DeleteNamespace():
+                return self._strangers(operation.name)
+            case AddVeth():
+                return self._no_room(operation.a.node) or self._no_room(operation.b.node)
+            case AddDevice():
+                return self._no_room(operation.end.node)
+            case MoveLink():
+                return self._no_room(operation.to) or self._foreign(operation.end)
+            case OnDevice():
+                return self._foreign(operation.end)
+            case AddRoute() | AddNatTable():
+                return self._no_room(operation.node)
+            case AddNatChain() | AddMasquerade():
+                return None  # of a table that passed this gate, or is the lab's
+            case SetSysctl() if operation.node == HOST:
+                return None  # recorded with the value it had, and put back
+            case DeleteRoute():
+                claimed = Claim("route", operation.node, str(operation.route)) in self.mine
+                return None if claimed else self._foreign_node(operation.node)
+        return self._foreign_node(operation.node)
+
+    def _maker(self, claim: Claim) -> str:
+        maker = self.ownership.maker(claim)
+        return f"was made by lab {maker}" if maker else f"was not made by lab {self.lab}"
+
+    def _foreign_node(self, node: str) -> str | None:
+        if netns(node) in self.mine:
+            return None
+        return f"namespace {node} {self._maker(netns(node))} and would have to change"
+
+    def _no_room(self, node: str) -> str | None:
+        """Adding to another lab's namespace changes nothing of that lab's; to a stranger's it does."""
+        if node == HOST or self.ownership.maker(netns(node)):
+            return None
+        return self._foreign_node(node)
+
+    def _foreign(self, end: End) -> str | None:
+        if link(end) in self.mine:
+            return None
+        if netns(end.node) in self.mine and not self.ownership.maker(link(end)):
+            return None
+        if end.device == "lo":
+            return self._foreign_node(end.node)
+        return f"device {end} {self._maker(link(end))} and would have to change"
+
+    def _strangers(self, node: str) -> str | None:
+        """Deleting a namespace must not take along what the lab did not make."""
+        mine = replace(self.ownership, mine=self.mine)
+        strangers = mine.strangers(node, Network(self.draft.namespaces))
+        if not strangers:
+            return None
+        who = {self.ownership.maker(link(End(node, d))) for d in strangers} - {None}
+        whose = f" (of lab {', '.join(sorted(w for w in who if w))})" if who else ""
+        return (
+            f"namespace {node} also holds {', '.join(strangers)}{whose}, which lab {self.lab} did "
+            "not make and which would go with it"
+        )
+
+    # ------------------------------------------------------------ recording
+
+    def _old_value(self, operation: Operation) -> str:
+        if not isinstance(operation, SetSysctl):
+            return ""
+        old = self.draft.namespace(operation.node).sysctls.get(operation.key)
+        if old is None and operation.key.endswith(("forward", "forwarding")):
+            return "0"  # a new namespace; off is what 'no forwarding asked for' means
+        return old or ""
+
+    def _still_there(self, claim: Claim) -> bool:
+        if claim.kind == "sysctl" and claim.node in self.draft.namespaces:
+            return self.draft.namespaces[claim.node].sysctls.get(claim.name) != self.mine[claim]
+        if claim.kind == "netns":
+            return claim.node in self.draft.namespaces
+        if claim.kind == "link":
+            return self.draft.find(End(claim.node, claim.name)) is not None
+        return claim.node in self.draft.namespaces
+
+    def _origin(self, operation: Operation) -> str:
+        keys: list[str] = []
+        match operation:
+            case AddVeth():
+                keys = [str(operation.a), str(operation.b), operation.a.device]
+            case AddNamespace():
+                keys = [operation.name]
+            case MoveLink():
+                keys = [str(End(operation.to, operation.device))]
+            case OnDevice():
+                keys = [str(operation.end)]
+        return next((self.origins[k] for k in keys if k in self.origins), "") or self.origins.get(
+            operation.node, ""
+        )

@@ -1,0 +1,209 @@
+"""One node brought to what it is wanted to be: the small differences, part by part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from iplab.names import HOST
+from iplab.network import Address, Bridge, End, Interface, Namespace
+from iplab.operations import (
+    AddAddress,
+    AddMasquerade,
+    AddNatChain,
+    AddNatTable,
+    AddRoute,
+    ClearMaster,
+    ClearShaping,
+    DeleteAddress,
+    DeleteNatTable,
+    DeleteRoute,
+    FlushNatChain,
+    SetDown,
+    SetLladdr,
+    SetMaster,
+    SetMtu,
+    SetShaping,
+    SetStp,
+    SetSysctl,
+    SetUp,
+    SetVlanFiltering,
+)
+from iplab.operations.address import same_subnet
+
+if TYPE_CHECKING:
+    from iplab.plan.transform import Work
+
+KEYED = (
+    "the kernel keys an address on its device and the address itself, so `ip addr replace` or "
+    "`change` would add another one beside it"
+)
+
+
+def interface(work: Work, node: str, want: Interface) -> None:
+    """Bring one device to what it is wanted to be; it must be there."""
+    end = End(node, want.name)
+    have = work.draft.interface(end)
+    if have.up and not want.up:
+        work.do(SetDown(node, want.name), f"{end} is to be down")
+    if want.mtu is not None and have.mtu != want.mtu:
+        work.do(SetMtu(node, want.name, want.mtu), f"{end} has mtu {have.mtu}, not {want.mtu}")
+    if want.lladdr is not None and have.lladdr != want.lladdr:
+        work.do(SetLladdr(node, want.name, want.lladdr), f"{end} is to have this MAC address")
+    if isinstance(want.kind, Bridge) and isinstance(have.kind, Bridge):
+        if want.kind.stp != have.kind.stp:
+            say = "on" if want.kind.stp else "off"
+            work.do(SetStp(node, want.name, want.kind.stp), f"{end} is to have stp {say}")
+        filtering = want.kind.vlan_filtering
+        if filtering != have.kind.vlan_filtering:
+            say = "on" if filtering else "off"
+            why = f"{end} is to have vlan_filtering {say}"
+            work.do(SetVlanFiltering(node, want.name, filtering), why)
+    if want.master != have.master:
+        if want.master is None:
+            work.do(ClearMaster(node, want.name), f"{end} is not a port of {have.master} any more")
+        else:
+            work.do(
+                SetMaster(node, want.name, want.master), f"{end} is to be a port of {want.master}"
+            )
+    _addresses(work, end, want)
+    if want.up and not work.draft.interface(end).up:
+        work.do(SetUp(node, want.name), f"{end} is to be up")
+
+
+def _addresses(work: Work, end: End, want: Interface) -> None:
+    have = work.draft.interface(end)
+    wanted = {a.local for a in want.addresses}
+    mine = [a for a in have.addresses if not a.automatic or a.local in wanted]
+    stale = stale_addresses(mine, list(want.addresses))
+    for address in stale:
+        if not any(a.local == address.local for a in work.draft.interface(end).addresses):
+            continue
+        work.do(DeleteAddress(end.node, end.device, address), _why_stale(end, address, mine, want))
+    for address in want.addresses:
+        now = work.draft.interface(end).addresses
+        if not any(a.local == address.local for a in now):
+            work.do(AddAddress(end.node, end.device, address), f"{end} is to have {address}")
+
+
+def _why_stale(end: End, address: Address, have: list[Address], want: Interface) -> str:
+    if address in want.addresses:
+        return (
+            f"{address} has to stand behind another address of its subnet: taken away, added again"
+        )
+    held = {a.local for a in have}
+    instead = next(
+        (
+            a
+            for a in want.addresses
+            if a.local not in held and a.local.version == address.local.version
+        ),
+        None,
+    )
+    if instead is not None:
+        return f"{end} has {address}, the lab says {instead}: one goes, one comes; {KEYED}"
+    return f"{end} has {address}, which the lab does not name"
+
+
+def stale_addresses(have: list[Address], want: list[Address]) -> list[Address]:
+    """Which addresses have to go, in the order they have to go in.
+
+    The order within one IPv4 subnet is part of the state: the first is the primary and the usual
+    source address; the kernel deletes its secondaries with it.  So in each subnet what is wanted
+    must come as a run of the present order; from where it does not, all go, the last one first.
+    """
+    stale: list[Address] = []
+    done: list[Address] = []
+    for address in have:
+        if address.local.version == 6:
+            if address not in want:
+                stale.append(address)
+            continue
+        if any(same_subnet(address, other) for other in done):
+            continue
+        done.append(address)
+        present = [a for a in have if same_subnet(a, address)]
+        wished = [a for a in want if same_subnet(a, address)]
+        # A secondary can go by itself; a primary cannot.
+        keep = [a for n, a in enumerate(present) if n == 0 or a in wished]
+        good = 0
+        while good < min(len(keep), len(wished)) and keep[good] == wished[good]:
+            good += 1
+        kept = keep[:good]
+        stale += [a for a in reversed(present) if a not in kept]
+    return stale
+
+
+def remove_routes(work: Work, have: Namespace, want: Namespace, going: set[str]) -> None:
+    """Take away the routes that are not wanted, but for those that go with their device."""
+    for route in have.routes:
+        if route in want.routes or route.device in going:
+            continue
+        if work.may_remove("route", have.name, str(route)):
+            work.do(DeleteRoute(have.name, route), f"{have.name} has a route the lab does not name")
+
+
+def routes(work: Work, want: Namespace) -> None:
+    """Add the routes that are missing (also those that an earlier operation took along)."""
+    for route in want.routes:
+        if route not in work.draft.namespace(want.name).routes:
+            work.do(AddRoute(want.name, route), f"{want.name} is to have this route")
+
+
+def shaping(work: Work, node: str, want: Interface) -> None:
+    """Bring one device's root qdisc to what is wanted."""
+    end = End(node, want.name)
+    have = work.draft.interface(end).shaping
+    if want.shaping == have:
+        return
+    if want.shaping is None:
+        work.do(
+            ClearShaping(node, want.name), f"{end} is held to {have}, which the lab does not say"
+        )
+    else:
+        why = f"{end} is to be held to {want.shaping}" + (f", not {have}" if have else "")
+        work.do(SetShaping(node, want.name, want.shaping), why)
+
+
+def sysctls(work: Work, node: str, want: Namespace, *, of_device: bool) -> None:
+    """Set what differs.  Settings of one device wait for the device."""
+    for key, value in want.sysctls.items():
+        if names_device(key) is not of_device:
+            continue
+        have = work.draft.namespace(node).sysctls.get(key)
+        if have != value:
+            was = f", not {have}" if have is not None else ""
+            work.do(SetSysctl(node, key, value), f"{node} is to have {key}={value}{was}")
+
+
+def names_device(key: str) -> bool:
+    """Whether a sysctl belongs to one device (net.ipv4.conf.DEV.x, net.ipv6.neigh.DEV.x)."""
+    words = key.replace("/", ".").split(".")
+    return words[2:3] in (["conf"], ["neigh"]) and words[3:4] not in (["all"], ["default"])
+
+
+def remove_nat(work: Work, have: Namespace, want: Namespace) -> None:
+    """Take away the nft tables that are not wanted."""
+    for table in have.nat:
+        if table not in want.nat and work.may_remove("nat", have.name, table):
+            work.do(DeleteNatTable(have.name, table), f"{have.name} masquerades nothing any more")
+
+
+def nat(work: Work, want: Namespace) -> None:
+    """Bring the lab's nft table to what is wanted."""
+    for name, table in want.nat.items():
+        node = want.name
+        have = work.draft.namespace(node).nat.get(name)
+        if have == table:
+            continue
+        if have is None:
+            work.do(AddNatTable(node, name), f"{node} masquerades; this table holds its rules")
+        elif have.other or have.sources != table.sources[: len(have.sources)]:
+            work.do(FlushNatChain(node, name), f"{node}: the rules in {name} are not the lab's")
+        if have is None or not have.hooked:
+            work.do(AddNatChain(node, name), f"{node}: rules for packets about to leave it")
+        for source in table.sources:
+            if source not in work.draft.namespace(node).nat[name].sources:
+                work.do(
+                    AddMasquerade(node, name, source),
+                    f"{source} leaves {'the host' if node == HOST else node} under its address",
+                )

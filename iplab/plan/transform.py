@@ -1,0 +1,264 @@
+"""From one Network to another: the operations in between, in an order that works.
+
+The engine of plan, down, undo and rollback.  It runs nothing: each operation is projected on a
+draft before the next one is looked for, so what an operation takes along (a deleted primary
+address its secondaries, a link going down its routes) is seen and mended by what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from iplab.names import HOST
+from iplab.network import (
+    Bridge,
+    Draft,
+    Dummy,
+    End,
+    Interface,
+    Kind,
+    Macvlan,
+    Namespace,
+    Network,
+    Other,
+    Tuntap,
+    Veth,
+    Vlan,
+    Vxlan,
+    lower,
+)
+from iplab.operations import (
+    AddBridge,
+    AddDummy,
+    AddMacvlan,
+    AddNamespace,
+    AddTuntap,
+    AddVeth,
+    AddVlan,
+    AddVxlan,
+    DeleteLink,
+    DeleteNamespace,
+    MoveLink,
+    Operation,
+)
+from iplab.plan import settle
+
+
+class Work(Protocol):
+    """Where found operations go."""
+
+    draft: Draft
+
+    def do(self, operation: Operation, why: str) -> None:
+        """Take ``operation``, project it on ``draft``."""
+
+    def may_remove(self, what: str, node: str, name: str = "") -> bool:
+        """Whether an object (netns, link, route, nat) that is not wanted may be taken away."""
+
+
+def transform(
+    work: Work, target: Network, through_host: Callable[[End], bool] = lambda end: False
+) -> None:
+    """Find what leads from ``work.draft`` to ``target``.
+
+    ``through_host`` says of a new veth end whether it is made on the host and moved (as people
+    teach it) or born in its place.
+    """
+    _remove(work, target)
+    _make_namespaces(work, target)
+    _make_veths(work, target, through_host)
+    later: list[str] = []
+    for node, want in target.namespaces.items():
+        if not _node(work, want, across=False):
+            later.append(node)
+    for node in later:
+        _node(work, target.namespaces[node], across=True)
+
+
+def same_device(have: Kind, want: Kind) -> bool:
+    """Whether a device can be kept: what differs beyond this means making it anew."""
+    if isinstance(have, Bridge) and isinstance(want, Bridge):
+        return True
+    return have == want
+
+
+def _remove(work: Work, target: Network) -> None:
+    nobody = Network()
+    ending = [
+        node
+        for node in work.draft.namespaces
+        if node not in target.namespaces and work.may_remove("netns", node)
+    ]
+    for node, namespace in list(work.draft.namespaces.items()):
+        if node in ending:
+            continue
+        want = target.namespaces.get(node, Namespace(node))
+        going = [
+            device
+            for device, interface in namespace.interfaces.items()
+            if (
+                not same_device(interface.kind, want.interfaces[device].kind)
+                if device in want.interfaces
+                else work.may_remove("link", node, device)
+            )
+        ]
+        settle.remove_nat(work, namespace, want)
+        settle.remove_routes(work, namespace, want, set(going))
+        for device in going:
+            if work.draft.find(End(node, device)):  # the other end may have taken it along
+                wanted = target if device in want.interfaces else nobody
+                work.do(DeleteLink(node, device), _why_gone(work, End(node, device), wanted))
+    # A namespace ends in the background.  Its links to others are deleted ahead of it (above), so
+    # that nothing of them is still to be seen when the last command has ended.
+    for node in ending:
+        work.do(DeleteNamespace(HOST, node), f"{node} is not wanted (any more)")
+
+
+def _why_gone(work: Work, end: End, target: Network) -> str:
+    want = target.interface(end)
+    have = work.draft.interface(end)
+    if want is None:
+        return f"{end} is not wanted (any more)"
+    if isinstance(have.kind, Veth) and isinstance(want.kind, Veth):
+        there = have.kind.peer or "somewhere out of sight"
+        return f"{end} is wired to {there}, not to {want.kind.peer}: it is made anew"
+    return f"{end} is another {have.kind.type} than the lab says: it is made anew"
+
+
+def _make_namespaces(work: Work, target: Network) -> None:
+    new = [node for node in target.namespaces if node not in work.draft.namespaces]
+    for node in new:
+        work.do(AddNamespace(HOST, node), f"{node} is a node of the lab")
+    host = target.namespaces.get(HOST)
+    if host:
+        _make_devices(work, host, lambda end, kind: lower(end, kind) is None)
+    for node, want in target.namespaces.items():
+        settle.sysctls(work, node, want, of_device=False)
+
+
+def _make_veths(work: Work, target: Network, through_host: Callable[[End], bool]) -> None:
+    for end, want in target.ends():
+        if not isinstance(want.kind, Veth) or want.kind.peer is None or work.draft.find(end):
+            continue
+        peer = want.kind.peer
+        moved = [e for e in (end, peer) if e.node != HOST and through_host(e)]
+        a, b = (End(HOST, e.device) if e in moved else e for e in (end, peer))
+        where = a.node if a.node == b.node else HOST
+        work.do(AddVeth(where, a, b), f"the link between {end} and {peer}")
+        for e in moved:
+            work.do(MoveLink(HOST, e.device, e.node), f"{e.device} belongs in {e.node}")
+
+
+def _node(work: Work, want: Namespace, *, across: bool) -> bool:
+    """Settle one node; ``False`` where devices remain that stand on another node's.
+
+    Those wait until every other device is there: ``across`` is the second round.
+    """
+
+    def waits(interface: Interface) -> bool:
+        below = lower(End(want.name, interface.name), interface.kind)
+        return below is not None and below.node != want.name
+
+    waiting = [i for i in want.interfaces.values() if waits(i)]
+    _make_devices(
+        work, want, lambda end, kind: across or (lower(end, kind) or end).node == end.node
+    )
+    order = _lower_first(want)
+    for interface in order:
+        if waits(interface) is across or not waits(interface):
+            settle.interface(work, want.name, interface)
+    if waiting and not across:
+        return False
+    settle.routes(work, want)
+    for interface in order:
+        settle.shaping(work, want.name, interface)
+    settle.sysctls(work, want.name, want, of_device=True)
+    settle.nat(work, want)
+    return True
+
+
+def _make_devices(work: Work, want: Namespace, now: Callable[[End, Kind], bool]) -> None:
+    for interface in _lower_first(want):
+        end = End(want.name, interface.name)
+        if work.draft.find(end) is None and now(end, interface.kind):
+            operation = _making(end, interface.kind)
+            if operation is not None:
+                work.do(operation, f"{end} is a {interface.kind.type} of the lab")
+
+
+def _making(end: End, kind: Kind) -> Operation | None:
+    node, device = end.node, end.device
+    match kind:
+        case Bridge():
+            return AddBridge(node, device)
+        case Vxlan():
+            return AddVxlan(node, device, kind)
+        case Macvlan() if kind.link:
+            return AddMacvlan(kind.link.node, device, node, kind)
+        case Vlan():
+            return AddVlan(node, device, kind)
+        case Dummy():
+            return AddDummy(node, device)
+        case Tuntap():
+            return AddTuntap(node, device, kind)
+        case Veth() | Other():
+            return None  # a veth is made with its peer; another's device is not made at all
+    return None
+
+
+def _lower_first(want: Namespace) -> list[Interface]:
+    """The interfaces of a node in their order, but each after the one it stands on."""
+    done: dict[str, Interface] = {}
+
+    def visit(interface: Interface) -> None:
+        if interface.name in done:
+            return
+        below = lower(End(want.name, interface.name), interface.kind)
+        if below and below.node == want.name and below.device in want.interfaces:
+            visit(want.interfaces[below.device])
+        done[interface.name] = interface
+
+    for interface in want.interfaces.values():
+        visit(interface)
+    return list(done.values())
+
+
+class FreeWork:
+    """Work without ownership: everything may be changed.  For undo, and for projections."""
+
+    def __init__(self, start: Network) -> None:
+        self.draft = Draft(start)
+        self.operations: list[Operation] = []
+
+    def do(self, operation: Operation, why: str) -> None:
+        """Take the operation and project it."""
+        operation.change(self.draft)
+        self.operations.append(operation)
+
+    def may_remove(self, what: str, node: str, name: str = "") -> bool:
+        """All that is not wanted goes, but for the loopback device and the host itself."""
+        return not (what == "link" and name == "lo") and not (what == "netns" and node == HOST)
+
+
+def between(start: Network, target: Network) -> list[Operation]:
+    """The operations from one state to another, whoever owns what."""
+    work = FreeWork(start)
+    transform(work, target)
+    return work.operations
+
+
+def undo(operation: Operation, before: Network) -> list[Operation]:
+    """The operations that lead from after ``operation`` back to ``before``."""
+    inverse = operation.inverse(Draft(before))
+    if inverse is not None:
+        return inverse
+    return between(operation.apply(before), before)
+
+
+def walk(start: Network, operations: list[Operation]) -> Iterator[tuple[Operation, Network]]:
+    """Each operation with the state ahead of it."""
+    draft = Draft(start)
+    for operation in operations:
+        yield operation, draft.freeze()
+        operation.change(draft)

@@ -1,0 +1,169 @@
+"""The templates decide the words; this decides where a command runs and that each value is one word."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from iplab.command import Command
+from iplab.errors import IplabError
+from iplab.names import HOST
+from iplab.network import Route
+from iplab.operations import Operation
+from iplab.templates import templates_dir
+
+STYLES = ("direct", "steps", "batch")
+
+# Where `ip link` expects a device it takes any beginning of these for the keyword itself
+# (iplink_parse in iproute2's ip/iplink.c), so a device called `br` needs `dev` in front.
+_KEYWORDS = [
+    "address",
+    "addrgenmode",
+    "alias",
+    "allmulticast",
+    "arp",
+    "broadcast",
+    "carrier",
+    "down",
+    "dynamic",
+    "group",
+    "gro_ipv4_max_size",
+    "gro_max_size",
+    "gso_ipv4_max_size",
+    "gso_max_segs",
+    "gso_max_size",
+    "help",
+    "index",
+    "link",
+    "link-netnsid",
+    "linkmode",
+    "macaddr",
+    "master",
+    "mode",
+    "mtu",
+    "multicast",
+    "name",
+    "netns",
+    "nomaster",
+    "nomtu",
+    "numrxqueues",
+    "numtxqueues",
+    "parentbus",
+    "parentdev",
+    "promisc",
+    "property",
+    "protodown",
+    "protodown_reason",
+    "qlen",
+    "state",
+    "trailers",
+    "txqlen",
+    "txqueuelen",
+    "type",
+    "up",
+    "vf",
+    "vrf",
+    "xdp",
+    "xdpdrv",
+    "xdpgeneric",
+    "xdpoffload",
+]
+
+
+class Words(tuple[str, ...]):
+    """Several words that a template may print as such; any other value is one word."""
+
+
+class Renderer:
+    """Words operations as commands.
+
+    ``style`` is direct, steps or batch (whose single commands are worded as direct's);
+    ``directories`` are searched for ``OPERATION.j2`` before the templates that come with iplab.
+    """
+
+    def __init__(self, style: str = "direct", directories: Sequence[Path] = ()) -> None:
+        self.style = style
+        self.directories = tuple(directories)
+        paths = [*self.directories, templates_dir() / "commands"]
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(paths),
+            undefined=jinja2.StrictUndefined,
+            finalize=_one_word,
+            autoescape=False,  # no markup: finalize quotes each value
+        )
+        self._environment.filters.update(named=_named, words=_words)
+        self._prefixes: dict[str, dict[str, Words]] = {}
+
+    def command(self, operation: Operation) -> Command:
+        """The one command that does ``operation``; ``IplabError`` where a template is at fault."""
+        name = template_name(type(operation))
+        values: dict[str, Any] = {f: getattr(operation, f) for f in _field_names(type(operation))}
+        try:
+            text = self._environment.get_template(name).render(
+                values | self._programs(operation.node)
+            )
+            argv = text.split() if _PLAIN.match(text) else shlex.split(text)
+        except jinja2.TemplateError as error:
+            line = getattr(error, "lineno", None)
+            where = f"{getattr(error, 'filename', None) or name}" + (f":{line}" if line else "")
+            raise IplabError(f"a template cannot be used: {error}", where=where) from error
+        except ValueError as error:
+            raise IplabError(f"a template words no command: {error}", where=name) from error
+        if not argv:
+            raise IplabError("a template words an empty command", where=name)
+        return Command(tuple(argv), operation.node)
+
+    def _programs(self, node: str) -> dict[str, Words]:
+        """What each program is called by for ``node``: the templates' ``ip``, ``tc``, ``nft`` …"""
+        if node not in self._prefixes:
+            inside = () if node == HOST else ("ip", "netns", "exec", node)
+            named = () if node == HOST else ("-n", node)
+            own = ("ip", "tc", "bridge") if self.style != "steps" else ()
+            self._prefixes[node] = {
+                program: Words((program, *named) if program in own else (*inside, program))
+                for program in ("ip", "tc", "bridge", "sysctl", "nft")
+            }
+        return self._prefixes[node]
+
+
+_PLAIN = re.compile(r"[^'\"\\#]*\Z")
+
+
+def template_name(operation: type[Operation]) -> str:
+    """``AddAddress`` → ``add_address.j2``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation.__name__).lower() + ".j2"
+
+
+@cache
+def _field_names(operation: type[Operation]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(operation))
+
+
+def _one_word(value: object) -> str:
+    if isinstance(value, Words):
+        return " ".join(shlex.quote(word) for word in value)
+    if value is None:
+        raise jinja2.TemplateRuntimeError("a value that is not there would be printed")
+    return shlex.quote(str(value))
+
+
+def _named(device: str) -> Words:
+    """A device where `ip link` also expects keywords: with ``dev`` in front if it looks like one."""
+    if any(keyword.startswith(device) for keyword in _KEYWORDS):
+        return Words(("dev", device))
+    return Words((device,))
+
+
+def _words(route: Route) -> Words:
+    """A route as `ip route` takes it.  A bare `default` would mean IPv4's."""
+    words = str(route).split()
+    if route.destination.version == 6 and route.gateway is None:
+        words = ["::/0" if word == "default" else word for word in words]
+    return Words(words)

@@ -1,0 +1,187 @@
+"""A plan as a POSIX shell script that needs iproute2 and not iplab."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from iplab.errors import UsageError
+from iplab.names import HOST
+from iplab.network import End, Interface, Namespace, Network, Route
+from iplab.operations import (
+    AddNamespace,
+    AddNatTable,
+    AddRoute,
+    AddVeth,
+    DeleteLink,
+    DeleteNamespace,
+    DeleteNatTable,
+    DeleteRoute,
+    SetSysctl,
+)
+from iplab.operations.link import AddDevice
+from iplab.plan.planner import Ownership, Plan, Step, plan_up
+from iplab.plan.reach import targets
+from iplab.plan.style import through_host
+from iplab.render.engine import Renderer
+from iplab.templates import templates_dir
+
+if TYPE_CHECKING:
+    from iplab.lab import Lab
+
+Line = dict[str, Any]
+BARE = Network({HOST: Namespace(HOST)})  # a machine that has nothing of the lab yet
+
+
+def script(lab: Lab, renderer: Renderer) -> str:
+    """The script for a lab on a machine that has nothing of it yet.
+
+    Raises ``UsageError`` for the batch style, whose processes have no exit code for each command.
+    """
+    if renderer.style == "batch":
+        raise UsageError("a script runs one command at a time", hint="--style direct or steps")
+    plan = plan_up(
+        lab.name,
+        lab.network,
+        BARE,
+        Ownership(),
+        origins=lab.origins,
+        through_host=through_host(renderer.style, lab.network, BARE),
+    )
+    pings = list(_pings(lab))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates_dir() / "script"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # every value below is quoted for the shell, or is a checked name
+    )
+    return environment.get_template("lab.sh.j2").render(
+        lab=lab.name,
+        file=shlex.quote(Path(lab.file).name),
+        script=f"{lab.name}.sh",
+        style=f"commands in style {renderer.style}",
+        needs=_needs(plan, pings),
+        steps=list(_steps(plan, renderer)),
+        undos=list(_undos(plan, renderer)),
+        expects=list(_expects(lab.network)),
+        pings=pings,
+        slow=any(a.local.version == 6 for _, i in lab.network.ends() for a in i.addresses),
+    )
+
+
+def _needs(plan: Plan, pings: Sequence[Line]) -> str:
+    programs = {step.operation.program for step in plan.steps}
+    words = ["iproute2"]
+    words += ["sysctl (procps)"] * ("sysctl" in programs)
+    words += ["nft (nftables)"] * ("nft" in programs)
+    words += ["ping for `check`"] * bool(pings)
+    return ", ".join(words)
+
+
+def _steps(plan: Plan, renderer: Renderer) -> Iterator[Line]:
+    for number, step in enumerate(plan.steps, 1):
+        line: Line = {
+            "number": number,
+            "text": renderer.command(step.operation).text,
+            "why": step.why,
+            "keep": _keeps(step),
+        }
+        if isinstance(step.operation, SetSysctl):
+            line["path"] = shlex.quote("/proc/sys/" + step.operation.key.replace(".", "/"))
+        yield line
+
+
+def _keeps(step: Step) -> bool:
+    """Whether the value before has to be kept: the host's settings stay when the lab goes."""
+    return isinstance(step.operation, SetSysctl) and step.operation.node == HOST
+
+
+def _undos(plan: Plan, renderer: Renderer) -> Iterator[Line]:
+    """What takes each made thing away, last first, and the file that tells it is still there."""
+
+    def line(number: int, operation: Any, there: str = "") -> Line:
+        text = renderer.command(operation).text
+        return {"number": number, "text": text, "there": there and shlex.quote(there)}
+
+    for number, step in reversed(list(enumerate(plan.steps, 1))):
+        match step.operation:
+            case AddNamespace(name=name):
+                yield line(number, DeleteNamespace(HOST, name), f"/run/netns/{name}")
+            case AddVeth(a=a, b=b):
+                for end in (a, b):
+                    if end.node == HOST:
+                        there = f"/sys/class/net/{end.device}"
+                        yield line(number, DeleteLink(HOST, end.device), there)
+            case AddDevice() as made if made.end.node == HOST:
+                there = f"/sys/class/net/{made.device}"
+                yield line(number, DeleteLink(HOST, made.device), there)
+            case AddRoute(node="host", route=route):
+                yield line(number, DeleteRoute(HOST, route))
+            case AddNatTable(node="host", table=table):
+                yield line(number, DeleteNatTable(HOST, table))
+            case SetSysctl(node="host", key=key):
+                word = shlex.quote(f"{key}=") + f'"$(cat "$state.{number}")"'
+                yield {"number": number, "text": f"sysctl -w {word}", "there": ""}
+
+
+def _expects(network: Network) -> Iterator[Line]:
+    for end, interface in network.ends():
+        for what, words, argv in _of_interface(end, interface):
+            yield _expect(what, words, _ip(end.node, *argv))
+    for node, namespace in network.namespaces.items():
+        for route in namespace.routes:
+            family = ("-6",) if route.destination.version == 6 else ("-4",)
+            show = ("route", "show", str(route.destination))
+            yield _expect(
+                f"{node} has route {route}", _route_words(route), _ip(node, *family, *show)
+            )
+
+
+def _of_interface(end: End, interface: Interface) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    show = ("-o", "link", "show", "dev", end.device)
+    if interface.up:
+        argv = ("-o", "link", "show", "up", "dev", end.device)
+        yield f"{end} is up", f": {end.device}", argv
+    if interface.master:
+        yield f"{end} is a port of {interface.master}", f" master {interface.master} ", show
+    if interface.mtu is not None and interface.name != "lo":
+        yield f"{end} has mtu {interface.mtu}", f" mtu {interface.mtu} ", show
+    for address in interface.addresses:
+        family = "inet6" if address.local.version == 6 else "inet"
+        argv = ("-o", "addr", "show", "dev", end.device)
+        yield f"{end} has {address.local}", f" {family} {address.local} ", argv
+
+
+def _route_words(route: Route) -> str:
+    """The beginning of the line that `ip route` prints for it."""
+    words = [] if route.type == "unicast" else [route.type]
+    words.append("default" if route.destination.prefixlen == 0 else str(route.destination))
+    words += ["via", str(route.gateway)] if route.gateway else []
+    words += ["dev", route.device] if route.device else []
+    return " ".join(words)
+
+
+def _ip(node: str, *argv: str) -> tuple[str, ...]:
+    return ("ip", *(() if node == HOST else ("-n", node)), *argv)
+
+
+def _expect(what: str, words: str, argv: Sequence[str]) -> Line:
+    return {"what": shlex.quote(what), "words": shlex.quote(words), "text": shlex.join(argv)}
+
+
+def _pings(lab: Lab) -> Iterator[Line]:
+    for check in lab.checks:
+        known = check.target in lab.network.namespaces
+        asked = targets(lab.network, check.source, check.target)[0] if known else [check.target]
+        for target in asked:
+            inside = () if check.source == HOST else ("ip", "netns", "exec", check.source)
+            argv = (*inside, "ping", "-n", "-c", "2", "-i", "0.2", "-W", "1", str(target))
+            yield {
+                "wanted": "yes" if check.must_reach else "no",
+                "what": shlex.quote(f"{check.text}: {target}"),
+                "text": shlex.join(argv),
+            }

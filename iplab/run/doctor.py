@@ -1,0 +1,124 @@
+"""What this machine has and lacks for iplab."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from iplab.command import Command
+from iplab.errors import IplabError
+from iplab.run.machine import PACKAGES, Machine, find_program
+
+# What iplab uses each program for; the first two are what every lab needs.
+PROGRAMS = {
+    "ip": "everything",
+    "unshare": "trying link kinds here",
+    "ping": "checks",
+    "fping": "check --ping, many at once",
+    "tc": "rate, delay, loss",
+    "nft": "masquerade",
+    "sysctl": "forward, sysctl",
+}
+NEEDED = frozenset({"ip"})
+
+# Link kind → how one is made, and the kernel module that has it.
+KINDS: dict[str, tuple[Sequence[str], str]] = {
+    "veth": (("ip", "link", "add", "a", "type", "veth", "peer", "name", "b"), "veth"),
+    "bridge": (("ip", "link", "add", "name", "a", "type", "bridge"), "bridge"),
+    "vxlan": (("ip", "link", "add", "name", "a", "type", "vxlan", "id", "1", "dstport", "4789"), "vxlan"),
+    "macvlan": (("ip", "link", "add", "link", "p", "name", "a", "type", "macvlan"), "macvlan"),
+    "vlan": (("ip", "link", "add", "link", "p", "name", "a", "type", "vlan", "id", "1"), "8021q"),
+    "dummy": (("ip", "link", "add", "name", "a", "type", "dummy"), "dummy"),
+    "tun/tap": (("ip", "tuntap", "add", "dev", "a", "mode", "tap"), "tun"),
+    "tbf (rate)": (("tc", "qdisc", "add", "dev", "p", "root", "tbf", "rate", "1mbit", "burst", "3200", "latency", "50ms"), "sch_tbf"),
+    "netem (delay, loss)": (("tc", "qdisc", "add", "dev", "p", "root", "netem", "delay", "1ms"), "sch_netem"),
+    "nftables nat": (("nft", "add chain inet iplab-try c { type nat hook postrouting priority srcnat ; }"), "nft_nat"),
+}  # fmt: skip
+NEEDED_KINDS = frozenset({"veth"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is there or not; ``mend`` is the command that brings it."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str = ""
+    needed: bool = False
+
+    def json(self) -> dict[str, object]:
+        """As `doctor --json` prints it."""
+        return asdict(self)
+
+
+def able(findings: Sequence[Finding]) -> bool:
+    """Whether nothing is missing that every lab needs."""
+    return all(f.ok for f in findings if f.needed)
+
+
+def examine(machine: Machine) -> list[Finding]:
+    """Everything, in the order of the table; nothing stays behind."""
+    return list(_examine(machine))
+
+
+def _examine(machine: Machine) -> Iterator[Finding]:
+    root = os.geteuid() == 0
+    yield Finding(
+        "root",
+        root,
+        "yes" if root else "no: namespaces are the kernel's to guard",
+        "sudo iplab …",
+        True,
+    )
+    yield Finding("kernel", True, platform.release())
+    for name, what in PROGRAMS.items():
+        path = find_program(name)
+        yield Finding(
+            name,
+            path is not None,
+            f"{path}{_version(machine, name)}" if path else f"not found; needed for {what}",
+            "" if path else f"apt-get install {PACKAGES[name]}",
+            name in NEEDED,
+        )
+    if not root or not find_program("unshare") or not find_program("ip"):
+        return
+    for kind, (argv, module) in KINDS.items():
+        words = _try(machine, argv)
+        yield Finding(
+            kind,
+            words is None,
+            "works" if words is None else words,
+            "" if words is None else f"modprobe {module}   (or a kernel that has it)",
+            kind in NEEDED_KINDS,
+        )
+
+
+def _version(machine: Machine, name: str) -> str:
+    if name not in ("ip", "nft"):
+        return ""
+    try:
+        said = machine.run(Command((name, "-V"), "host"), ok=(0, 1)).out.strip().splitlines()
+    except IplabError:
+        return ""
+    return f" ({said[0]})" if said else ""
+
+
+def _try(machine: Machine, argv: Sequence[str]) -> str | None:
+    """Make one in a namespace of its own; ``None`` if that works, else the kernel's words.
+
+    The namespace ends with the shell, and what is in it with the namespace.
+    """
+    if not find_program(argv[0]):
+        return f"{argv[0]} is not here"
+    lower = "p" in argv
+    prepare = "ip link add p type veth peer name q && " if lower else ""
+    prepare += "nft add table inet iplab-try && " if argv[0] == "nft" else ""
+    script = f'{prepare}exec "$@"'
+    command = Command(("unshare", "--net", "--", "sh", "-c", script, "sh", *argv), "host")
+    done = machine.run(command, ok=range(256))
+    if done.code == 0:
+        return None
+    return " ".join((done.err or done.out).split()) or f"exit code {done.code}"

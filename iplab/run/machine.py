@@ -1,0 +1,171 @@
+"""The edge: how a command becomes a process.
+
+Commands of a plan, and every ``ip``, ``tc`` and ``bridge``, start with ``subprocess``: argv exactly
+as planned, no shell.  Other programs that iplab itself needs (ping, fping) start with ``sh``.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from iplab.command import Command
+from iplab.errors import CommandFailed, MissingProgram
+
+NETNS = Path("/run/netns")  # where ip-netns(8) keeps names
+# As root the first `ip` in a PATH that somebody else may write to is not to be trusted.
+TRUSTED = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
+PACKAGES = {
+    "ip": "iproute2",
+    "tc": "iproute2",
+    "bridge": "iproute2",
+    "nft": "nftables",
+    "ping": "iputils-ping",
+    "fping": "fping",
+    "sysctl": "procps",
+    "nsenter": "util-linux",
+    "unshare": "util-linux",
+}
+PATIENCE = 2.0  # seconds an interrupted command may still take
+TIMEOUT = 60.0  # seconds; the kernel answers in milliseconds, but for a lock that is held
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A process that has ended: exit code, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def find_program(name: str) -> str | None:
+    """The absolute path of a program in a trusted directory, ``None`` where there is none."""
+    for directory in TRUSTED:
+        path = os.path.join(directory, name)
+        if os.access(path, os.X_OK) and stat.S_ISREG(os.stat(path).st_mode):
+            return path
+    return None
+
+
+@cache
+def program(name: str) -> str:
+    """Like ``find_program``; ``MissingProgram`` says which package has it."""
+    found = find_program(name)
+    if found is None:
+        package = PACKAGES.get(name, name)
+        raise MissingProgram(
+            f"{name} is not on this machine",
+            hint=f"apt-get install {package}   (then: iplab doctor)",
+        )
+    return found
+
+
+def environment() -> dict[str, str]:
+    """A fixed locale, so that what programs say can be read; no colour from iproute2."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("LANGUAGE", "COLORFGBG", "NETNS")}
+    return kept | {"LC_ALL": "C"}
+
+
+class Machine:
+    """Runs commands.  ``timeout`` is in seconds."""
+
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self.timeout = timeout
+
+    def run(self, command: Command, *, ok: Sequence[int] = (0,)) -> Finished:
+        """Run one command and wait; ``CommandFailed`` where its exit code is not in ``ok``.
+
+        It has its own process group: Ctrl-C at the terminal is for iplab to answer, not for a
+        command that is half way through a change.
+        """
+        path = program(command.argv[0])
+        process = subprocess.Popen(
+            command.argv,
+            executable=path,
+            stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=environment(),
+            process_group=0,
+        )
+        with process:
+            try:
+                out, err = process.communicate(command.stdin, timeout=self.timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise CommandFailed(
+                    command.text, None, f"no answer within {self.timeout:g} s", hint="iplab doctor"
+                ) from None
+            except KeyboardInterrupt:
+                # Let it finish what it is at; a change that is cut in two is worse than a wait.
+                try:
+                    process.wait(timeout=PATIENCE)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                raise
+        finished = Finished(process.returncode, out, err)
+        if finished.code not in ok:
+            raise CommandFailed(command.text, finished.code, finished.err or finished.out)
+        return finished
+
+    def many(self, commands: Sequence[Command], *, ok: Sequence[int] = (0,)) -> list[Finished]:
+        """Run commands that do not depend on each other, as many at once as there are cores."""
+        if len(commands) == 1:
+            return [self.run(commands[0], ok=ok)]
+        with ThreadPoolExecutor(max_workers=(os.cpu_count() or 2) + 1) as pool:
+            return list(pool.map(lambda c: self.run(c, ok=ok), commands))
+
+    def other(
+        self, argv: Sequence[str], *, stdin: str | None = None, timeout: float | None = None
+    ) -> Finished:
+        """Run a program that changes nothing (ping, fping) through ``sh``; any exit code is fine."""
+        import sh
+
+        call: Any = sh.Command(program(argv[0]))
+        options: Mapping[str, Any] = {
+            "_tty_out": False,
+            "_env": environment(),
+            "_ok_code": list(range(256)),
+            "_timeout": timeout or self.timeout,
+            "_return_cmd": True,
+            "_in": stdin,
+        }
+        try:
+            done = call(*argv[1:], **options)
+        except sh.TimeoutException:
+            return Finished(124, "", f"no answer within {timeout or self.timeout:g} s")
+        except sh.SignalException as error:
+            return Finished(1, "", str(error))
+        out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+        return Finished(done.exit_code, out, err)
+
+
+def namespaces() -> dict[str, int]:
+    """The named namespaces and the inode of each, as /run/netns holds them."""
+    found: dict[str, int] = {}
+    try:
+        with os.scandir(NETNS) as entries:
+            for entry in entries:
+                try:
+                    found[entry.name] = os.stat(entry.path).st_ino
+                except OSError:
+                    continue  # it went while we looked
+    except FileNotFoundError:
+        pass
+    return dict(sorted(found.items()))
+
+
+def inside(node: str, argv: Sequence[str], host: str = "host") -> Command:
+    """A command run in a node by ``ip netns exec``, or plainly on the host."""
+    prefix = () if node == host else ("ip", "netns", "exec", node)
+    return Command((*prefix, *argv), node)
