@@ -169,10 +169,19 @@ class Shaping:
         """tbf's bucket in bytes: 5 ms at the rate, and never under two full frames."""
         return max((self.rate or 0) // 8 // 200, 3200)
 
+    @property
+    def rate_words(self) -> str:
+        """The rate as tc(8) takes it: ``10mbit``."""
+        rate = self.rate or 0
+        for unit, size in (("gbit", 10**9), ("mbit", 10**6), ("kbit", 10**3)):
+            if rate and rate % size == 0:
+                return f"{rate // size}{unit}"
+        return f"{rate}bit"
+
     def __str__(self) -> str:
         words = []
         if self.rate is not None:
-            words += ["rate", f"{self.rate}bit"]
+            words += ["rate", self.rate_words]
         if self.delay is not None:
             words += ["delay", f"{self.delay}us"]
         if self.jitter is not None:

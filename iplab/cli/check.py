@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from iplab.cli.common import (
     set_option,
     styled,
 )
+
+if TYPE_CHECKING:
+    from iplab.run.pings import Matrix
 
 
 @click.command(
@@ -81,18 +85,12 @@ def command(
     ctx.exit(0 if ok else 3)
 
 
-def _print_matrix(matrix: object) -> None:
-    from iplab.run.pings import Matrix
-
-    assert isinstance(matrix, Matrix)
+def _print_matrix(matrix: Matrix) -> None:
     good = not matrix.failed
     mark = styled("ok", fg="green") if good else styled("FAILED", fg="red")
     pad = " " * (9 - (2 if good else 6))
     click.echo(f"{mark}{pad}every node to every node: {matrix.received} of {matrix.sent} answered")
-    silent: dict[str, list[str]] = {}
-    for source, target in matrix.failed:
-        silent.setdefault(source, []).append(target)
-    for source, there in silent.items():
-        click.echo(f"         {source} does not reach {', '.join(there)}")
+    for line in matrix.silent:
+        click.echo(f"         {line}")
     if matrix.note:
         click.echo(f"         {matrix.note}", err=True)

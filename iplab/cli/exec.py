@@ -22,4 +22,4 @@ def command(node: str, argv: tuple[str, ...]) -> None:
     from iplab.run import enter
 
     need_root("entering a namespace")
-    enter.replace_with(node, argv)
+    enter.replace_with(node, argv[1:] if argv[0] == "--" else argv)

@@ -55,7 +55,7 @@ def command(
     Exit code 0: nothing has to be done.  3: there are commands to run.  Lines that begin with '#'
     are reasons; the others can be pasted into a shell.
     """
-    from iplab.plan.planner import Step
+    from iplab.plan.planner import Step, plan_down
     from iplab.plan.transform import between
     from iplab.render import Renderer, pieces, saved
 
@@ -70,7 +70,11 @@ def command(
     if as_json:
         print_json({key: document[key] for key in saved.PUBLIC})
     elif undo:
-        back = [Step(o, "undo") for o in between(plan.after, plan.before)]
+        if plan.steps:
+            back = tuple(Step(o, "undo") for o in between(plan.after, plan.before))
+        else:
+            say(f"lab {it.name} is as its file says; this is how `iplab down` takes it away")
+            back = plan_down(it.name, session.observed, session.ownership).steps
         print_pieces(pieces(back, renderer))
     else:
         found = pieces(plan.steps, renderer)

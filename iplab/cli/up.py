@@ -158,7 +158,7 @@ def _release(session: Session, plan: Plan) -> None:
 def _report(
     it: Lab, plan: Plan, renderer: Renderer, document: dict[str, object], as_json: bool
 ) -> None:
-    from iplab.render import saved
+    from iplab.render import pieces, saved
 
     if as_json:
         print_json({key: document[key] for key in saved.PUBLIC} | {"ok": True})

@@ -124,7 +124,7 @@ class Planner:
             tuple(self.notes),
         )
 
-    def do(self, operation: Operation, why: str) -> None:
+    def do(self, operation: Operation, why: str, about: End | None = None) -> None:
         """Admit ``operation`` or note its refusal; project it either way, to find all at once."""
         refusal = self._refusal(operation)
         if refusal:
@@ -141,7 +141,7 @@ class Planner:
         for claim in made_by(operation):
             if claim.kind in ("netns", "link", "sysctl") or netns(claim.node) not in self.mine:
                 self.mine.setdefault(claim, old)
-        self.steps.append(Step(operation, why, self._origin(operation)))
+        self.steps.append(Step(operation, why, self._origin(operation, about)))
 
     def may_remove(self, what: str, node: str, name: str = "") -> bool:
         """Only what the lab made: by a claim on it, or on the namespace it is in."""
@@ -160,7 +160,8 @@ class Planner:
 
     def with_old_settings(self, wanted: Network) -> Network:
         """``wanted``, and what the lab had set and does not want any more as it was before."""
-        namespaces = {HOST: Namespace(HOST), **wanted.namespaces}
+        namespaces = dict(wanted.namespaces)
+        namespaces.setdefault(HOST, Namespace(HOST))
         for claim, old in self.mine.items():
             namespace = namespaces.get(claim.node)
             if claim.kind != "sysctl" or namespace is None or claim.name in namespace.sysctls:
@@ -259,17 +260,13 @@ class Planner:
             return self.draft.find(End(claim.node, claim.name)) is not None
         return claim.node in self.draft.namespaces
 
-    def _origin(self, operation: Operation) -> str:
-        keys: list[str] = []
+    def _origin(self, operation: Operation, about: End | None) -> str:
+        keys = [str(about)] if about else []
         match operation:
-            case AddVeth():
-                keys = [str(operation.a), str(operation.b), operation.a.device]
             case AddNamespace():
-                keys = [operation.name]
-            case MoveLink():
-                keys = [str(End(operation.to, operation.device))]
+                keys.append(operation.name)
             case OnDevice():
-                keys = [str(operation.end)]
+                keys.append(str(operation.end))
         return next((self.origins[k] for k in keys if k in self.origins), "") or self.origins.get(
             operation.node, ""
         )

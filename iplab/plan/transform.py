@@ -50,8 +50,11 @@ class Work(Protocol):
 
     draft: Draft
 
-    def do(self, operation: Operation, why: str) -> None:
-        """Take ``operation``, project it on ``draft``."""
+    def do(self, operation: Operation, why: str, about: End | None = None) -> None:
+        """Take ``operation``, project it on ``draft``.
+
+        ``about`` is the lab's device it serves, where the operation itself names another place.
+        """
 
     def may_remove(self, what: str, node: str, name: str = "") -> bool:
         """Whether an object (netns, link, route, nat) that is not wanted may be taken away."""
@@ -145,9 +148,9 @@ def _make_veths(work: Work, target: Network, through_host: Callable[[End], bool]
         moved = [e for e in (end, peer) if e.node != HOST and through_host(e)]
         a, b = (End(HOST, e.device) if e in moved else e for e in (end, peer))
         where = a.node if a.node == b.node else HOST
-        work.do(AddVeth(where, a, b), f"the link between {end} and {peer}")
+        work.do(AddVeth(where, a, b), f"the link between {end} and {peer}", end)
         for e in moved:
-            work.do(MoveLink(HOST, e.device, e.node), f"{e.device} belongs in {e.node}")
+            work.do(MoveLink(HOST, e.device, e.node), f"{e.device} belongs in {e.node}", e)
 
 
 def _node(work: Work, want: Namespace, *, across: bool) -> bool:
@@ -231,7 +234,7 @@ class FreeWork:
         self.draft = Draft(start)
         self.operations: list[Operation] = []
 
-    def do(self, operation: Operation, why: str) -> None:
+    def do(self, operation: Operation, why: str, about: End | None = None) -> None:
         """Take the operation and project it."""
         operation.change(self.draft)
         self.operations.append(operation)

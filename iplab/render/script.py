@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from iplab.claims import Ownership
 from iplab.errors import UsageError
 from iplab.names import HOST
 from iplab.network import End, Interface, Namespace, Network, Route
@@ -24,7 +25,7 @@ from iplab.operations import (
     SetSysctl,
 )
 from iplab.operations.link import AddDevice
-from iplab.plan.planner import Ownership, Plan, Step, plan_up
+from iplab.plan.planner import Plan, Step, plan_up
 from iplab.plan.reach import targets
 from iplab.plan.style import through_host
 from iplab.render.engine import Renderer
@@ -144,16 +145,15 @@ def _expects(network: Network) -> Iterator[Line]:
 def _of_interface(end: End, interface: Interface) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     show = ("-o", "link", "show", "dev", end.device)
     if interface.up:
-        argv = ("-o", "link", "show", "up", "dev", end.device)
-        yield f"{end} is up", f": {end.device}", argv
+        yield f"{end} is up", f": {end.device}", ("-o", "link", "show", "up", "dev", end.device)
     if interface.master:
         yield f"{end} is a port of {interface.master}", f" master {interface.master} ", show
     if interface.mtu is not None and interface.name != "lo":
         yield f"{end} has mtu {interface.mtu}", f" mtu {interface.mtu} ", show
     for address in interface.addresses:
         family = "inet6" if address.local.version == 6 else "inet"
-        argv = ("-o", "addr", "show", "dev", end.device)
-        yield f"{end} has {address.local}", f" {family} {address.local} ", argv
+        show = ("-o", "addr", "show", "dev", end.device)
+        yield f"{end} has {address.local}", f" {family} {address.local} ", show
 
 
 def _route_words(route: Route) -> str:

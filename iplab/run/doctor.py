@@ -25,7 +25,7 @@ NEEDED = frozenset({"ip"})
 
 # Link kind → how one is made, and the kernel module that has it.
 KINDS: dict[str, tuple[Sequence[str], str]] = {
-    "veth": (("ip", "link", "add", "a", "type", "veth", "peer", "name", "b"), "veth"),
+    "veth": (("ip", "link", "add", "name", "a", "type", "veth", "peer", "name", "b"), "veth"),
     "bridge": (("ip", "link", "add", "name", "a", "type", "bridge"), "bridge"),
     "vxlan": (("ip", "link", "add", "name", "a", "type", "vxlan", "id", "1", "dstport", "4789"), "vxlan"),
     "macvlan": (("ip", "link", "add", "link", "p", "name", "a", "type", "macvlan"), "macvlan"),
@@ -114,7 +114,7 @@ def _try(machine: Machine, argv: Sequence[str]) -> str | None:
     if not find_program(argv[0]):
         return f"{argv[0]} is not here"
     lower = "p" in argv
-    prepare = "ip link add p type veth peer name q && " if lower else ""
+    prepare = "ip link add name p type veth peer name q && " if lower else ""
     prepare += "nft add table inet iplab-try && " if argv[0] == "nft" else ""
     script = f'{prepare}exec "$@"'
     command = Command(("unshare", "--net", "--", "sh", "-c", script, "sh", *argv), "host")

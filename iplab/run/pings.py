@@ -48,6 +48,7 @@ class Matrix:
     sent: int
     received: int
     failed: tuple[tuple[str, str], ...]
+    silent: tuple[str, ...] = ()  # "a does not reach 10.0.0.2 of b", one for each address
     note: str = ""
 
 
@@ -134,18 +135,19 @@ def matrix(machine: Machine, network: Network, nodes: Iterable[str]) -> Matrix:
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         alive = list(pool.map(lambda s: ask(machine, s, [a for _, a in wanted[s]]), askers))
     sent = received = 0
-    failed: dict[tuple[str, str], None] = {}
+    failed: dict[tuple[str, str], list[str]] = {}
     for source, answered in zip(askers, alive, strict=True):
         for node, address in wanted[source]:
             sent += 1
             if address in answered:
                 received += 1
             else:
-                failed[source, node] = None
+                failed.setdefault((source, node), []).append(address)
     note = (
         "" if with_fping else "fping is not here, so ping asked one by one: apt-get install fping"
     )
-    return Matrix(sent, received, tuple(failed), note)
+    silent = [f"{a} does not reach {b} at {', '.join(at)}" for (a, b), at in failed.items()]
+    return Matrix(sent, received, tuple(failed), tuple(silent), note)
 
 
 def _fping(machine: Machine, source: str, wanted: Sequence[str]) -> set[str]:

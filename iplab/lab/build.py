@@ -1,0 +1,79 @@
+"""What was gathered, without faults → the Lab and its wanted Network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from iplab.lab import checks, settings
+from iplab.lab.gather import Device, Gathered
+from iplab.lab.lab import Lab
+from iplab.lab.report import Report
+from iplab.lab.rules import mtu_of
+from iplab.names import IPInterface
+from iplab.network import Address, Interface, Namespace, Network, Route
+
+if TYPE_CHECKING:
+    from iplab.lab.read import Parts
+
+
+def lab(
+    found: Gathered,
+    parts: Parts,
+    report: Report,
+    routes: Mapping[str, tuple[Route, ...]],
+    *,
+    text: str,
+    given: Mapping[str, str],
+) -> Lab:
+    """The lab; ``given`` are the settings it was rendered with."""
+    name = parts.head.lab
+    namespaces = {
+        node: Namespace(
+            node,
+            {d.end.device: _interface(found, d) for d in _lo_first(found.of(node))},
+            routes.get(node, ()),
+            settings.sysctls(found, node),
+            settings.nat(name, found.forms.get(node)),
+        )
+        for node in found.nodes
+    }
+    origins = {node: f"{report.file}:{report.line(path)}" for node, path in found.nodes.items()}
+    for end, device in found.devices.items():
+        origins[str(end)] = f"{report.file}:{report.line(device.path)}"
+    return Lab(
+        name=name,
+        file=report.file,
+        text=text,
+        settings=dict(given),
+        network=Network(namespaces),
+        nodes=tuple(found.nodes),
+        checks=checks.checks(parts, report),
+        origins=origins,
+    )
+
+
+def _lo_first(devices: list[Device]) -> list[Device]:
+    return sorted(devices, key=lambda device: device.role != "lo")
+
+
+def _interface(found: Gathered, device: Device) -> Interface:
+    return Interface(
+        device.end.device,
+        device.kind,
+        up=device.up,
+        mtu=mtu_of(found, device),
+        lladdr=device.lladdr,
+        master=device.master,
+        addresses=tuple(_address(address) for address in device.addresses),
+        shaping=device.shaping,
+    )
+
+
+def _address(local: IPInterface) -> Address:
+    """An address with the scope that the kernel or `ip` gives it (ipaddress.c, default_scope)."""
+    if local.version == 4 and local.ip.is_loopback:
+        return Address(local, scope="host")
+    if local.version == 6 and local.ip.is_link_local:
+        return Address(local, scope="link")
+    return Address(local)

@@ -1,0 +1,43 @@
+"""Lab: what a lab file says, once it has been read and found right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iplab.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A line of ``checks:``: whether ``source`` must reach ``target`` or must not.
+
+    ``source`` is a node's name (or ``host``); ``target`` is one too, or an IP address as text.
+    ``text`` is the line as it was written, ``line`` where it stands in the file.
+    """
+
+    source: str
+    target: str
+    must_reach: bool
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A named network from one file.
+
+    ``text`` is the file's own text, before Jinja2; ``settings`` are those it was rendered with.
+    ``network`` is the wanted state.  ``nodes`` are the names in order of appearance, ``host`` among
+    them only where the file names it.  ``origins`` leads from ``NODE`` and ``NODE:DEV`` to the
+    ``file:line`` that asks for it.
+    """
+
+    name: str
+    file: str
+    text: str
+    settings: Mapping[str, str]
+    network: Network
+    nodes: tuple[str, ...]
+    checks: tuple[Check, ...]
+    origins: Mapping[str, str]
