@@ -41,7 +41,7 @@ FALLBACK = frozenset(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Claim:
-    """One object: ``kind`` is netns, link, route, sysctl or nat; ``name`` what it is called there."""
+    """One object: ``kind`` is netns, link, route, sysctl or nat; ``name`` its name there."""
 
     kind: str
     node: str

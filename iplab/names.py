@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from contextlib import suppress
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -131,10 +132,8 @@ def prefix(text: str) -> IPNetwork:
         return ipaddress.ip_network(text)
     except ValueError as error:
         hint = "10.0.0.0/8"
-        try:
+        with suppress(ValueError):
             hint = str(ipaddress.ip_network(text, strict=False))
-        except ValueError:
-            pass
         raise BadName(f"{text!r} is not a prefix ({error})", hint=hint) from None
 
 

@@ -193,7 +193,7 @@ class Shaping:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A device and what it carries.  ``mtu`` and ``lladdr`` are ``None`` where the kernel chooses."""
+    """A device with all it carries.  ``mtu`` and ``lladdr``: ``None`` where the kernel chooses."""
 
     name: str
     kind: Kind
@@ -210,7 +210,7 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route of table main that somebody asked for (ip-route(8)); the kernel's own are left out."""
+    """A route of table main that somebody asked for (ip-route(8)), not one of the kernel's own."""
 
     destination: IPNetwork
     gateway: IPAddress | None = None

@@ -149,7 +149,7 @@ def _kind(link: Object) -> Kind:
 
 
 def _lower(link: Object) -> End | None:
-    """The device below.  ``ip`` names it where it is in the same namespace; else ``_wire`` looks."""
+    """The device below, which ``ip`` names where it is in the same namespace (or see ``_wire``)."""
     name = link.get("link")
     return End("", name) if name else None
 
@@ -364,7 +364,7 @@ def _wire(bare: Network, seen: Sequence[Seen]) -> Network:
 
 
 def ambiguous(seen: Iterable[Seen]) -> set[str]:
-    """The namespaces whose veth ends cannot be told apart by numbers alone: ask ``list-id`` there."""
+    """The namespaces whose veth ends numbers alone do not tell apart: ask ``list-id`` there."""
     found: dict[tuple[int, int], list[str]] = {}
     for s in seen:
         for link in s.addresses:

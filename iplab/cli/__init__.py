@@ -24,6 +24,7 @@ COMMANDS = {
     "show": ("show", "Show namespaces, interfaces, peers and addresses as they are."),
     "exec": ("exec", "Run a command inside a node."),
     "shell": ("shell", "Open a shell inside a node."),
+    "sandbox": ("sandbox", "List and stop sandboxes."),
     "schema": ("schema", "Print the JSON Schema of the lab file."),
     "doctor": ("doctor", "Say what this machine has and lacks, and what mends it."),
 }
@@ -74,7 +75,7 @@ def cli() -> None:
 def main() -> None:
     """The program `iplab`; every expected error becomes a message and an exit code."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(args=_words(sys.argv[1:]), prog_name="iplab", standalone_mode=False)
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
@@ -93,4 +94,17 @@ def main() -> None:
     except OSError as error:
         click.echo(f"iplab: {error.filename or 'the system'}: {error.strerror}", err=True)
         code = 1
+    if "IPLAB_SANDBOX" in os.environ:
+        from iplab.run import sandbox
+
+        sandbox.leave_if_empty()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _words(words: list[str]) -> list[str]:
+    """``--sandbox`` alone means the default one; its NAME is only ever given with ``=``."""
+    end = words.index("--") if "--" in words else len(words)
+    return [
+        "--sandbox=default" if word == "--sandbox" and n < end else word
+        for n, word in enumerate(words)
+    ]

@@ -12,6 +12,7 @@ from iplab.cli.common import (
     lab_argument,
     load_lab,
     look_for,
+    on_machine,
     plural,
     print_json,
     set_option,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @set_option
 @click.option("--ping", is_flag=True, help="Also ask every address of every node from every other.")
 @json_option
+@on_machine()
 @click.pass_context
 def command(
     ctx: click.Context, lab: Path, settings: tuple[str, ...], ping: bool, as_json: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -88,10 +89,32 @@ def load_lab(path: Path, settings: Sequence[str] = ()) -> Lab:
     return lab.load(path, settings=settings_of(settings))
 
 
-def need_root(what: str) -> None:
-    """Changing and reading namespaces takes CAP_SYS_ADMIN and CAP_NET_ADMIN."""
-    if os.geteuid() != 0:
-        raise IplabError(f"{what} needs root: the kernel lets nobody else", hint="sudo iplab …")
+def on_machine(*, keep: bool = False) -> Callable[[F], F]:
+    """For commands that look at or change the machine: ``--sandbox``, and the sandbox if not root.
+
+    ``keep`` is for commands that leave something behind in a sandbox, so it must go on.
+    """
+
+    def wrap(function: F) -> F:
+        @click.option(
+            "--sandbox",
+            "sandbox_name",
+            metavar="[=NAME]",
+            help="Work in a user namespace of its own (default if not root).",
+        )
+        @functools.wraps(function)
+        def inner(*args: Any, sandbox_name: str | None, **kwargs: Any) -> Any:
+            from iplab.run import sandbox
+
+            if sandbox.inside() is None and (sandbox_name is not None or os.geteuid() != 0):
+                if sandbox_name is None:
+                    say(f"not root: working in the sandbox {sandbox.DEFAULT!r}, not on the machine")
+                sandbox.enter(sandbox_name or sandbox.DEFAULT, keep=keep)
+            return function(*args, **kwargs)
+
+        return inner  # type: ignore[return-value]
+
+    return wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +132,6 @@ def look_for(lab_name: str, wanted: Sequence[Network], *, adopt: bool = False) -
     """Observe what a lab's networks and its record speak of."""
     from iplab.run import look, machine, records
 
-    need_root("looking into namespaces")
     engine = machine.Machine()
     known = records.load_all()
     owner = records.ownership(lab_name, known, adopt=adopt)

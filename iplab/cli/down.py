@@ -12,7 +12,7 @@ from iplab.cli.common import (
     json_option,
     load_lab,
     look_for,
-    need_root,
+    on_machine,
     plural,
     print_json,
     say,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--kill", is_flag=True, help="End the processes that still run in its nodes.")
 @click.option("--adopt", is_flag=True, help="Also remove what others put into its namespaces.")
 @json_option
+@on_machine()
 def command(
     lab: Path | None,
     every: bool,
@@ -60,7 +61,6 @@ def command(
 
     if every is (lab is not None):
         raise UsageError("say which lab, or --all", hint="iplab list")
-    need_root("changing the network")
     done = []
     with records.locked(say):
         names = list(records.load_all()) if every else [_name(lab, settings)] if lab else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from iplab.cli.common import need_root
+from iplab.cli.common import on_machine
 
 
 @click.command(
@@ -14,6 +14,7 @@ from iplab.cli.common import need_root
 )
 @click.argument("node")
 @click.argument("argv", nargs=-1, required=True, metavar="-- CMD...", type=click.UNPROCESSED)
+@on_machine()
 def command(node: str, argv: tuple[str, ...]) -> None:
     """Run a command inside a node.
 
@@ -21,5 +22,4 @@ def command(node: str, argv: tuple[str, ...]) -> None:
     """
     from iplab.run import enter
 
-    need_root("entering a namespace")
     enter.replace_with(node, argv[1:] if argv[0] == "--" else argv)

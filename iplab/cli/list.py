@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-from iplab.cli.common import json_option, need_root, plural, print_json, say
+from iplab.cli.common import json_option, on_machine, plural, print_json, say
 
 
 @click.command(epilog="Example:  iplab list", short_help="List the labs that are up here.")
 @json_option
+@on_machine()
 def command(as_json: bool) -> None:
     """List the labs that are up here."""
     from iplab.run import records
     from iplab.run.machine import namespaces
 
-    need_root("reading the records of labs")
     found = records.load_all().values()
     here = namespaces()
     rows = []

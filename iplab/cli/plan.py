@@ -12,6 +12,7 @@ from iplab.cli.common import (
     lab_argument,
     load_lab,
     look_for,
+    on_machine,
     plan_for,
     plural,
     print_json,
@@ -38,6 +39,7 @@ from iplab.cli.common import (
 )
 @adopt_option
 @json_option
+@on_machine()
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -6,11 +6,12 @@ import os
 
 import click
 
-from iplab.cli.common import need_root, say
+from iplab.cli.common import on_machine, say
 
 
 @click.command(epilog="Example:  iplab shell ns0", short_help="Open a shell inside a node.")
 @click.argument("node")
+@on_machine()
 def command(node: str) -> None:
     """Open a shell inside a node.
 
@@ -19,7 +20,6 @@ def command(node: str) -> None:
     """
     from iplab.run import enter
 
-    need_root("entering a namespace")
     enter.check(node)
     shell = os.environ.get("SHELL") or "/bin/sh"
     say(f"a shell in the network of {node}; only the network is another one.  `exit` leaves it.")

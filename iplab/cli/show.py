@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iplab.cli.common import json_option, load_lab, need_root, print_json, say, set_option, styled
+from iplab.cli.common import json_option, load_lab, on_machine, print_json, say, set_option, styled
 
 if TYPE_CHECKING:
     from iplab.network import Interface, Namespace, Network
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @set_option
 @click.option("--routes", is_flag=True, help="Also the routes that somebody asked for.")
 @json_option
+@on_machine()
 def command(lab: Path | None, settings: tuple[str, ...], routes: bool, as_json: bool) -> None:
     """Show namespaces, interfaces, peers and addresses as they are.
 
@@ -28,7 +29,6 @@ def command(lab: Path | None, settings: tuple[str, ...], routes: bool, as_json: 
     """
     from iplab.run import look, machine
 
-    need_root("looking into namespaces")
     engine = machine.Machine()
     observed = look.look(engine, look.everything())
     nodes = list(observed.namespaces) if lab is None else _nodes(lab, settings)
@@ -83,7 +83,7 @@ def state(interface: Interface) -> str:
     """up or down as it was set, and `no carrier` where the other end is down."""
     if not interface.up:
         return "down"
-    return "up, no carrier" if "NO-CARRIER" in interface.flags else "up"
+    return "up" if "LOWER_UP" in interface.flags else "up, no carrier"
 
 
 def described(interface: Interface) -> str:
@@ -114,7 +114,7 @@ def _json(namespace: Namespace) -> dict[str, Any]:
                 "name": i.name,
                 "type": described(i).split()[0],
                 "state": "up" if i.up else "down",
-                "carrier": i.up and "NO-CARRIER" not in i.flags,
+                "carrier": i.up and "LOWER_UP" in i.flags,
                 "mtu": i.mtu,
                 "lladdr": i.lladdr,
                 "master": i.master,

@@ -14,7 +14,7 @@ from iplab.cli.common import (
     json_option,
     load_lab,
     look_for,
-    need_root,
+    on_machine,
     plan_for,
     plural,
     print_json,
@@ -31,7 +31,7 @@ from iplab.errors import IplabError, UsageError
 if TYPE_CHECKING:
     from iplab.lab import Lab
     from iplab.plan.planner import Plan
-    from iplab.render import Piece, Renderer, pieces
+    from iplab.render import Piece, Renderer
     from iplab.render.saved import Saved
 
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 @click.option("--step", is_flag=True, help="Ask before each command.")
 @adopt_option
 @json_option
+@on_machine(keep=True)
 def command(
     lab: Path,
     style: str,
@@ -73,7 +74,6 @@ def command(
         raise UsageError("--step needs a terminal to ask on")
     plan_file = saved.read(lab) if str(lab) != "-" and lab.is_file() else None
     it, style, directories, adopt = _what(lab, settings, style, directories, adopt, plan_file)
-    need_root("changing the network")
     with records.locked(say):
         _up(it, style, directories, adopt, plan_file, ask=not yes, step=step, as_json=as_json)
 
@@ -121,9 +121,9 @@ def _up(
     if not found and plan.claims == dict(session.ownership.mine):
         _report(it, plan, renderer, document, as_json)
         return
-    if ask or step:
+    if ask and not step:
         print_pieces(found)
-    if ask and found and not click.confirm(f"Run {processes(renderer, found)}?", err=True):
+    if ask and not step and found and not click.confirm(f"Run {processes(renderer, found)}?", err=True):
         raise IplabError("nothing was run")
     claims = dict(session.ownership.mine)
     record = Record(it.name, it.file, it.text, it.settings, style, claims)
@@ -136,6 +136,8 @@ def _up(
 
 
 def _ask_each(piece: Piece) -> None:
+    for step in piece.steps:
+        say(f"# {step.why}")
     say(piece.command.text)
     if not click.confirm("  run it?", default=True, err=True):
         raise IplabError("stopped by you; what had run was undone")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def check(found: Gathered, parts: Parts, report: Report) -> None:
     """Report checks that are no checks, or speak of nodes that are not there."""
+    known = {*found.nodes, *parts.doubtful, HOST}
+    addressed = {end.node for end, device in found.devices.items() if device.addresses}
     first: dict[tuple[str, str], Path] = {}
     for path, text in parts.checks:
         try:
@@ -26,9 +28,14 @@ def check(found: Gathered, parts: Parts, report: Report) -> None:
         except BadName as error:
             report.bad(path, error)
             continue
-        _node(found, parts, report, path, source)
-        if not _is_address(target):
-            _node(found, parts, report, path, target, target=True)
+        speaks_of = [source] if _is_address(target, known) else [source, target]
+        strangers = [name for name in dict.fromkeys(speaks_of) if name not in known]
+        for name in strangers if not parts.all_doubtful else ():
+            hint = report.near(name, known) or "a node of the lab, or host"
+            report.add(path, f"there is no node {name!r} in the lab", hint)
+        if target in known and parts.sure(target) and target not in addressed:
+            message = f"{target} has no address in this lab that could be reached"
+            report.add(path, message, "give it one, or name another node or an address")
         other = first.setdefault((source, target), path)
         if other is not path:
             message = f"{source} and {target} have a check already (line {report.line(other)})"
@@ -44,30 +51,9 @@ def checks(parts: Parts, report: Report) -> tuple[Check, ...]:
     return tuple(made)
 
 
-def _node(
-    found: Gathered, parts: Parts, report: Report, path: Path, name: str, *, target: bool = False
-) -> None:
-    if not parts.sure(name):
-        return
-    if name != HOST and name not in found.nodes:
-        if parts.all_doubtful:
-            return
-        known = [*found.nodes, HOST]
-        hint = report.near(name, known)
-        if not hint and target:
-            hint = "a node of the lab, host, or an address such as 172.18.0.3"
-        elif not hint:
-            hint = f"a node of the lab: {', '.join(known[:8])}"
-        report.add(path, f"there is no node {name!r} in the lab", hint)
-    elif target and not any(device.addresses for device in found.of(name)):
-        report.add(
-            path,
-            f"{name} has no address in this lab that could be reached",
-            "give it one, or name another node or an address",
-        )
-
-
-def _is_address(text: str) -> bool:
+def _is_address(text: str, known: set[str]) -> bool:
+    if text in known:
+        return False  # a node may be called like an address; it goes first
     try:
         names.ip(text)
     except BadName:

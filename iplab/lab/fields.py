@@ -106,6 +106,7 @@ Lladdr = Annotated[
     str, scalar(names.lladdr), word("^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$", "02:00:00:00:00:01")
 ]
 Device = Annotated[str, scalar(names.device), word(DEVICE_PATTERN, "eth0")]
+Below = Annotated[str, scalar(words.below), word(DEVICE_PATTERN, "eth0")]
 Mtu = Annotated[int, scalar(words.mtu), number(68, 65535)]
 Rate = Annotated[
     int,

@@ -1,6 +1,6 @@
 """The lab file's form, as pydantic models: which keys there are and what each may hold.
 
-The kinds of value are in ``iplab.lab.fields``, the interfaces of a node in ``iplab.lab.interfaces``.
+The kinds of value are in ``iplab.lab.fields``, a node's interfaces in ``iplab.lab.interfaces``.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Link(Shaped):
         if len(self.ends) != 2:
             raise BadName(
                 f"a link has two ends (keys NODE:DEV), this one has {len(self.ends)}",
-                hint="two lines such as `ns0:veth0: 172.18.0.2/24`, the second indented as the first",
+                hint="`- ns0:veth0: 172.18.0.2/24`, and under it the other end, indented like it",
             )
         return self
 

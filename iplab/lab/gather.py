@@ -130,7 +130,7 @@ class _Gatherer:
             member = named.kind.peer if isinstance(named.kind, Veth) else None
             if roles == {"port"}:
                 return (
-                    f"the bridge's port for this member would be {end}, as for the one in line {line}",
+                    f"the bridge's port for this member would be {end}, as for that in line {line}",
                     "another name for one of the two nodes or devices",
                 )
             return (

@@ -11,6 +11,7 @@ from iplab.lab import words
 from iplab.lab.fields import (
     ENDS,
     Addresses,
+    Below,
     Device,
     Duration,
     Form,
@@ -63,14 +64,15 @@ class Carrier(Shaped):
     addresses: Addresses = Field((), description="Addresses with their prefix length.")
     mtu: Mtu | None = Field(None, description="The largest packet in bytes.")
     lladdr: Lladdr | None = Field(None, description="The MAC address.")
-    master: Device | None = Field(
-        None, description="The bridge (of the same node) it is a port of."
-    )
+    master: Below | None = Field(None, description="The bridge (of the same node) it is a port of.")
     state: State = Field(True, description="up or down; up without.")
 
 
 def _lower(text: str) -> str:
-    names.endpoint(text if ":" in text else f"x:{text}")
+    node, colon, device = text.rpartition(":")
+    if colon:
+        names.node(node)
+    words.below(device)
     return text
 
 
@@ -87,7 +89,7 @@ class VxlanForm(Carrier):
     remote: PlainAddress | None = Field(None, description="The other end's address.")
     group: PlainAddress | None = Field(None, description="Or a multicast group, with `dev`.")
     local: PlainAddress | None = Field(None, description="The address to send from.")
-    dev: Device | None = Field(None, description="The device to send through.")
+    dev: Below | None = Field(None, description="The device to send through.")
     dstport: Annotated[int, scalar(words.port), number(1, 65535)] = Field(
         4789, description="The UDP port; 4789 without."
     )
@@ -139,7 +141,7 @@ class VlanForm(Carrier):
     """An 802.1Q tag on a device."""
 
     type: Literal["vlan"]
-    link: Device = Field(description="The device of the same node it stands on.")
+    link: Below = Field(description="The device of the same node it stands on.")
     id: Annotated[int, scalar(words.vlan_id), number(1, 4094)] = Field(description="The tag.")
 
 

@@ -3,8 +3,8 @@
 The template sees the settings (``--set NAME=VALUE``, always text) and nothing of the machine: no
 files, no clock, no chance, so the same file and settings always give the same lab.  What is
 bounded: the text's length, the length of each value an operator or filter makes and their sum, the
-length of a range, and CPU time over all loop turns and calls.  What is not: a template that sets out
-to make one single comparison of lists nested in themselves take for ever.
+length of a range, and CPU time over all loop turns and calls.  What is not: one single comparison
+of lists nested in each other, by a template that sets out to make it take for ever.
 """
 
 from __future__ import annotations
@@ -26,33 +26,44 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
 from iplab.lab.near import did_you_mean
-from iplab.lab.provenance import MARK, Provenance
+from iplab.lab.provenance import Provenance
 from iplab.lab.tree import MAX_BYTES, Fault, Unreadable
 
-CPU_SECONDS = 10.0
+CPU_SECONDS = 5.0
 MAX_VALUE = 1024 * 1024  # characters or items of one value
 MAX_MADE = 64 * 1024 * 1024  # of all values that operators, filters and output make
 MAX_RANGE = 100_000
 MAX_BITS = 256  # of a number
 
 _FILTERS = (
-    "abs capitalize count d default dictsort first float groupby int items join last length list "
-    "lower map max min reject rejectattr replace reverse select selectattr sort string sum title "
-    "trim unique upper"
-).split()
+    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float",
+    "groupby", "int", "items", "join", "last", "length", "list", "lower",
+    "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "select",
+    "selectattr", "sort", "string", "sum", "title", "trim", "unique", "upper",
+)  # fmt: skip
+_TEXT_METHODS = (
+    "capitalize", "count", "endswith", "find", "isalnum", "isalpha", "isdigit",
+    "lower", "lstrip", "removeprefix", "removesuffix", "rstrip", "split", "startswith",
+    "strip", "title", "upper",
+)  # fmt: skip
 _METHODS = {
-    str: frozenset(
-        "capitalize count endswith find isalnum isalpha isdigit lower lstrip removeprefix "
-        "removesuffix rstrip split startswith strip title upper".split()
-    ),
+    str: frozenset(_TEXT_METHODS),
     dict: frozenset(("get", "items", "keys", "values")),
     list: frozenset(("count", "index")),
     tuple: frozenset(("count", "index")),
 }
 
 
-class _TooMuch(Exception):
-    """A bound was met."""
+class _Stop(Exception):
+    """A template does what a lab file has no need of; ``hint`` says what to do instead."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def _too_much(message: str) -> _Stop:
+    return _Stop(f"{message}: too much for a lab file", "a smaller number, or a plainer file")
 
 
 class _Budget:
@@ -63,14 +74,14 @@ class _Budget:
         self.until = time.process_time() + CPU_SECONDS
 
     def spend(self, amount: int, *, one_value: bool = True) -> None:
-        """Take ``amount`` characters or items; ``_TooMuch`` where there are no more."""
+        """Take ``amount`` characters or items; ``_Stop`` where there are no more."""
         self.made += amount
         if one_value and amount > MAX_VALUE:
-            raise _TooMuch(f"it makes a value of {amount} characters or items")
+            raise _too_much(f"it makes a value of {amount} characters or items")
         if self.made > MAX_MADE:
-            raise _TooMuch("it makes too much text")
+            raise _too_much("it makes too much text")
         if time.process_time() > self.until:
-            raise _TooMuch(f"it takes more than {CPU_SECONDS:.0f} seconds")
+            raise _too_much(f"it takes more than {CPU_SECONDS:.0f} seconds")
 
     def turns(self, items: Iterable[Any], weight: int) -> Iterator[Any]:
         """Each item of a loop whose body holds ``weight`` characters of text."""
@@ -117,6 +128,18 @@ class _Environment(ImmutableSandboxedEnvironment):
                 return attr in allowed
         return super().is_safe_attribute(obj, attr, value)
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """``obj.attribute``.  Without ``format``, which the sandbox lets through on its own way."""
+        if isinstance(obj, str) and attribute.startswith("format"):
+            return self.unsafe_undefined(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """``obj[argument]``, which Jinja2 takes for ``obj.argument`` where there is no such item."""
+        if isinstance(obj, str) and isinstance(argument, str):
+            return self.unsafe_undefined(obj, argument)
+        return super().getitem(obj, argument)
+
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Every call in a template comes through here."""
         __self.budget.spend(1)
@@ -129,24 +152,24 @@ class _Environment(ImmutableSandboxedEnvironment):
             times = right if isinstance(right, int) else left
             self.budget.spend(sum(sizes) * max(times, 0) if isinstance(times, int) else 0)
         elif operator == "%" and isinstance(left, str):
-            raise _TooMuch("'%' is for numbers here (join text with '~')")
+            raise _Stop("'%' is for numbers here", "join text with '~'")
         elif operator == "**":
             if not isinstance(right, int) or not isinstance(left, int | float):
-                raise _TooMuch("'**' is for whole numbers here")
+                raise _Stop("'**' is for numbers here", "2 ** 8")
             if abs(right) * max(int(left).bit_length(), 1) > MAX_BITS:
-                raise _TooMuch("it makes too large a number")
+                raise _too_much("it makes too large a number")
         else:
             self.budget.spend(sum(sizes))
         made = super().call_binop(context, operator, left, right)
         if isinstance(made, int) and made.bit_length() > MAX_BITS:
-            raise _TooMuch("it makes too large a number")
+            raise _too_much("it makes too large a number")
         return made
 
     def _text(self, value: Any) -> str:
         if isinstance(value, Undefined):
             return str(value)  # raises, with the name
         if not isinstance(value, str | int | float):
-            raise _TooMuch(f"a {type(value).__name__} is no text (loop over it, or use `| join`)")
+            raise _Stop(f"a {type(value).__name__} is no text", "loop over it, or use `| join`")
         text = str(value)
         self.budget.spend(len(text))
         return text
@@ -174,7 +197,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         # A setting is text: range(n) should do what it says.
         numbers = range(*(int(b) if isinstance(b, str) else b for b in bounds))
         if len(numbers) > MAX_RANGE:
-            raise _TooMuch(f"a range has at most {MAX_RANGE} numbers")
+            raise _too_much(f"a range has at most {MAX_RANGE} numbers")
         return numbers
 
 
@@ -185,9 +208,13 @@ def render(text: str, name: str, settings: Mapping[str, str]) -> tuple[str, Prov
     """
     provenance = Provenance(text)
     environment = _Environment(_Budget(), provenance)
-    found = MARK.search(text)
-    if found or len(text) > MAX_VALUE:
-        raise Unreadable(Fault(1, 1, f"a template is at most {MAX_VALUE} characters, none private"))
+    if len(text) > MAX_VALUE:
+        raise Unreadable(Fault(1, 1, f"more than {MAX_VALUE} characters: too long for a template"))
+    private = re.search("[\ue000\ue001]", text)
+    if private:
+        line = text.count("\n", 0, private.start()) + 1
+        message = f"a private-use character (U+{ord(private[0]):04X}) has no place in a template"
+        raise Unreadable(provenance.fault(line, message, "take it out"))
     try:
         tree = environment.parse(text, name, name)
         _check_settings(tree, settings)
@@ -214,7 +241,7 @@ def _generate(template: Template, settings: Mapping[str, str]) -> str:
     for piece in template.generate(dict(settings)):
         length += len(piece)
         if length > 4 * MAX_BYTES:  # marks and all; the YAML reader looks at the text itself
-            raise _TooMuch("it makes too much text")
+            raise _too_much("it makes too much text")
         pieces.append(piece)
     return "".join(pieces)
 
@@ -241,7 +268,7 @@ def _bound(tree: nodes.Template) -> None:
 
 
 def _replace_concat(joined: nodes.Concat) -> None:
-    """``a ~ b`` becomes a filter over both, in place: the node turns into the single part of one."""
+    """``a ~ b`` becomes a filter over both, which is then all that the node joins."""
     parts = nodes.List(joined.nodes, lineno=joined.lineno)
     joined.nodes = [_filtered(parts, "_concat")]
 
@@ -272,11 +299,11 @@ def _words(error: Exception) -> tuple[str, str]:
                     f"--set {one}=VALUE, or in the file: {one} | default(VALUE)",
                 )
             return f"Jinja2: {said}", ""
-        case _TooMuch():
-            return f"Jinja2: {said}: too much for a lab file", "a smaller number, or a plainer file"
+        case _Stop():
+            return f"Jinja2: {said}", error.hint
         case SecurityError():
             return f"Jinja2: {said}", "a lab file needs names, numbers and loops only"
-        case RecursionError() | MemoryError():
+        case RecursionError() | MemoryError() | SyntaxError():  # of the Python that Jinja2 writes
             return "Jinja2: nested too deeply or too large", "a plainer file"
         case TypeError() | ValueError() if "int" in said or "str" in said:
             return f"Jinja2: {said}", "a setting is text; NAME | int makes it a number"

@@ -2,9 +2,9 @@
 
 Literal text gets a mark at its start and after each line break in it, and so does each ``{{ … }}``:
 a number between two private-use characters, an index into a list of places.  The marks travel
-through loops and conditions with the text they stand before, and are taken out of the rendered text
-again.  Inside macros, ``{% set %}`` blocks and the like, whose text is a value that may be compared or
-cut, there are none: such text belongs to the line that puts it out.
+through loops and conditions with the text they stand before, and are taken out of the rendered
+text again.  Inside macros, ``{% set %}`` blocks and the like, whose text is a value that may be
+compared or cut, there are none: such text belongs to the line that puts it out.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def lab(text: str, name: str, settings: Mapping[str, str], *, template: bool) ->
             report = Report(name, provenance)
         elif settings:
             raise Unreadable(
-                Fault(1, 1, "--set is for files that end in .j2", f"call the file {name}.j2")
+                Fault(1, 1, "--set is for files that end in .j2", "leave it out, or rename it")
             )
         report.tree, faults = grow(yaml_text)
     except Unreadable as error:

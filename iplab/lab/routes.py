@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from iplab import names
@@ -12,8 +13,8 @@ from iplab.lab import words
 from iplab.lab.gather import Device, Gathered
 from iplab.lab.near import did_you_mean
 from iplab.lab.report import Report
-from iplab.names import HOST, IPAddress, IPNetwork
-from iplab.network import Route
+from iplab.names import HOST, IPAddress, IPInterface, IPNetwork
+from iplab.network import End, Route
 
 if TYPE_CHECKING:
     from iplab.lab.read import Parts
@@ -120,7 +121,7 @@ def _destination(word: str, given: _Given) -> IPNetwork:
     return names.prefix("::/0" if address and address.version == 6 else "0.0.0.0/0")
 
 
-# ---------------------------------------------------------------- which device, and whether it can be
+# ---------------------------------------------------------------- which device; can it be?
 
 
 @dataclass(slots=True)
@@ -128,7 +129,6 @@ class _Subnets:
     """The subnets a node is in, by family and length: whose device holds an address?"""
 
     tables: dict[tuple[int, int], dict[int, Device]] = field(default_factory=dict)
-    own: set[IPAddress] = field(default_factory=set)
 
     def put(self, network: IPNetwork, device: Device) -> None:
         table = self.tables.setdefault((network.version, network.prefixlen), {})
@@ -160,11 +160,20 @@ class _Node:
         self.sure = parts.sure(node)
         self.texts = found.forms[node].routes
         self.devices = {device.end.device: device for device in found.of(node)}
+        self.own: set[IPAddress] = set()
+        self.kernels: dict[IPNetwork, tuple[IPInterface, Device]] = {}
         self.subnets = _Subnets()
+        self.subnets_of: dict[End, _Subnets] = {}
         for device in found.of(node):
             for address in device.addresses:
-                self.subnets.put(address.network, device)
-                self.subnets.own.add(address.ip)
+                self._put(address.network, device)
+                self.own.add(address.ip)
+                if device.up:
+                    self.kernels.setdefault(address.network, (address, device))
+
+    def _put(self, network: IPNetwork, device: Device) -> None:
+        self.subnets.put(network, device)
+        self.subnets_of.setdefault(device.end, _Subnets()).put(network, device)
 
     def routes(self) -> tuple[Route, ...]:
         """All of them, in their order."""
@@ -192,12 +201,7 @@ class _Node:
         if route.type in _NOWHERE:
             self._kernels_own(route)
             return route
-        if (
-            route.source
-            and self.sure
-            and self.node != HOST
-            and route.source not in self.subnets.own
-        ):
+        if route.source and self.sure and self.node != HOST and route.source not in self.own:
             raise BadName(f"src {route.source} is no address of {self.node}", hint=self._has())
         device = self._given(route) if route.device else None
         if route.gateway:
@@ -211,7 +215,7 @@ class _Node:
             )
         self._kernels_own(route)
         if device and not route.gateway:
-            self.subnets.put(route.destination, device)  # a gateway may be behind it
+            self._put(route.destination, device)  # a gateway may be behind it
         return replace(route, device=name)
 
     def _given(self, route: Route) -> Device | None:
@@ -227,7 +231,7 @@ class _Node:
     def _over_gateway(
         self, route: Route, gateway: IPAddress, device: Device | None
     ) -> Device | None:
-        if gateway in self.subnets.own:
+        if gateway in self.own:
             raise BadName(
                 f"{gateway} is {self.node}'s own address: a gateway is the next machine on the way",
                 hint="the address of the other end",
@@ -257,18 +261,16 @@ class _Node:
     def _holder(self, gateway: IPAddress, device: Device | None) -> Device | None:
         if device is None:
             return self.subnets.find(gateway)
-        one = _Subnets()
-        for (version, length), table in self.subnets.tables.items():
-            mine = {start: d for start, d in table.items() if d is device}
-            one.tables[version, length] = mine
-        return one.find(gateway)
+        subnets = self.subnets_of.get(device.end)
+        return subnets.find(gateway) if subnets else None
 
     def _has(self) -> str:
-        networks = [
+        every = (
             f"{address.network} ({device.end.device})"
             for device in self.found.of(self.node)
             for address in device.addresses
-        ]
+        )
+        networks = list(islice(every, 9))
         if not networks:
             return f"{self.node} has no address yet: give it one in links or bridges"
         more = ", …" if len(networks) > 8 else ""
@@ -278,11 +280,10 @@ class _Node:
         """The kernel routes a device's subnet by itself; a second such route is refused."""
         if route.destination.version == 6 or route.metric is not None:
             return
-        for device in self.found.of(self.node):
-            for address in device.addresses:
-                if address.network == route.destination and device.up:
-                    raise BadName(
-                        f"the kernel makes the route to {route.destination} by itself, for the"
-                        f" address {address} of {device.end.device}",
-                        hint="leave it out, or give it a metric",
-                    )
+        if route.destination in self.kernels:
+            address, device = self.kernels[route.destination]
+            raise BadName(
+                f"the kernel makes the route to {route.destination} by itself, for the address"
+                f" {address} of {device.end.device}",
+                hint="leave it out, or give it a metric",
+            )

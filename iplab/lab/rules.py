@@ -90,11 +90,6 @@ class _Rules:
         under = self.found.devices.get(below)
         if under is None:
             return self._outside(device, below, path)
-        if isinstance(under.kind, Loopback) and not isinstance(device.kind, Vxlan):
-            self.report.add(
-                path, f"a {device.kind.type} cannot stand on loopback", "another device"
-            )
-            return True
         seen, here = 1, under
         while (next_one := lower(here.end, here.kind)) is not None and seen <= MAX_STACKED:
             if next_one == device.end:
@@ -205,7 +200,7 @@ class _Rules:
 
     def addresses(self) -> None:
         """An address is somebody's alone; what lo has by itself is not given to it."""
-        first: dict[tuple[IPAddress, IPNetwork], tuple[Device, int]] = {}
+        first: dict[tuple[IPAddress, IPNetwork | End], tuple[Device, int]] = {}
         for device, n, address in self._each_address():
             path = (*device.path, "addresses", n)
             if address.ip.is_loopback and not isinstance(device.kind, Loopback):
@@ -219,9 +214,13 @@ class _Rules:
                 address.version == 6 or address == IPv4Interface("127.0.0.1/8")
             ):
                 self.report.add(path, f"lo has {address} by itself", "leave it out")
-            if address.ip.is_link_local and address.version == 6:
-                continue  # each link has its own fe80::/10
-            holder, m = first.setdefault((address.ip, address.network), (device, n))
+            # The kernel keys an IPv6 address on the device and the address alone, and each link has
+            # an fe80::/10 of its own (RFC 4291, 2.5.6).
+            holder, m = device, n
+            if address.version == 6:
+                holder, m = first.setdefault((address.ip, device.end), (device, n))
+            if (holder, m) == (device, n) and not (address.version == 6 and address.is_link_local):
+                holder, m = first.setdefault((address.ip, address.network), (device, n))
             if (holder, m) != (device, n):
                 line = self.report.line((*holder.path, "addresses", m))
                 who = "this device" if holder is device else str(holder.end)

@@ -60,6 +60,8 @@ def _sysctls(found: Gathered, parts: Parts, report: Report, node: str, form: Nod
         return
     path = ("nodes", node, "sysctl")
     written = report.tree.find(path)[1].value
+    names = [device.end.device for device in found.of(node)]
+    known = {None, *names}
     first: dict[str, str] = {}
     for text in written if isinstance(written, dict) else ():
         key = words.sysctl_key(text)
@@ -75,12 +77,11 @@ def _sysctls(found: Gathered, parts: Parts, report: Report, node: str, form: Nod
                 )
                 report.add((*path, text), message, "keep one of them")
         device = _device(key)
-        if device is not None and node != HOST and parts.sure(node):
-            names = [d.end.device for d in found.of(node)]
-            if device not in names:
-                hint = report.near(device, [*names, "all", "default"])
-                hint = hint or f"{node} has {', '.join(names[:8])}; or all, or default"
-                report.add((*path, text), f"there is no device {node}:{device}", hint, key=True)
+        if device in known or node == HOST or not parts.sure(node):
+            continue
+        hint = report.near(str(device), names)
+        hint = hint or f"{node} has {', '.join(names[:8])}; or all, or default"
+        report.add((*path, text), f"there is no device {node}:{device}", hint, key=True)
 
 
 def _device(key: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The starter labs: files in ``templates/labs/``; the first comment line of each says what it is."""
+"""The starter labs: files in ``templates/labs/`` whose first comment line says what each is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from iplab.lab.near import did_you_mean
 from iplab.templates import templates_dir
 
 # From the plainest to the fullest; what is not named here comes behind, by name.
-_ORDER = "two-namespaces host-to-namespace bridge router nat vxlan star dual-stack".split()
+_ORDER = (
+    "two-namespaces",
+    "host-to-namespace",
+    "bridge",
+    "router",
+    "nat",
+    "vxlan",
+    "star",
+    "dual-stack",
+)
 
 
 def starters() -> list[tuple[str, str, str]]:

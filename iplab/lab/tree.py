@@ -196,7 +196,8 @@ _REPEAT = "write it out, or name the file ….j2 and use a Jinja2 loop or variab
 
 
 def _twig(event: yaml.Event, value: str | list[Twig] | dict[str, tuple[Twig, Twig]]) -> Twig:
-    return Twig(event.start_mark.line + 1, event.start_mark.column + 1, value)
+    mark = event.start_mark
+    return Twig(mark.line + 1, mark.column + 1, value) if mark else Twig(1, 1, value)
 
 
 def _check_scalar(builder: _Builder, twig: Twig, event: yaml.ScalarEvent) -> None:
@@ -254,15 +255,17 @@ _WORDING = (
      "a quote is opened and never closed", "close it"),
     (r"found unknown escape character", "an unknown \\ sequence in double quotes",
      "single quotes, or none"),
-    (r"undefined tag handle|while (parsing|scanning) a tag", "a tag ('!') has no place in a lab file",
-     "take it out, or quote the value"),
+    (r"undefined tag handle|while (parsing|scanning) a tag",
+     "a tag ('!') has no place in a lab file", "take it out, or quote the value"),
     (r"undefined alias", "an alias ('*') has no place in a lab file", _REPEAT),
 )  # fmt: skip
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str) -> Fault:
     mark = error.problem_mark or error.context_mark
-    line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
+    line, column = 1, 1
+    if mark is not None:
+        line, column = mark.line + 1, mark.column + 1
     lines = text.splitlines()
     if line > len(lines):  # the end of the text: point at the last line there is
         line = max(len(lines), 1)

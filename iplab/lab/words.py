@@ -1,4 +1,4 @@
-"""The single values of a lab file: text in, checked value out, ``BadName`` with a hint otherwise."""
+"""The single values of a lab file: text in, checked value out, or ``BadName`` with a hint."""
 
 from __future__ import annotations
 
@@ -170,6 +170,13 @@ def one_of(text: str, choices: tuple[str, ...], what: str) -> str:
         hint = did_you_mean(text, choices) or f"one of: {', '.join(choices)}"
         raise BadName(f"{text!r} is not {what}", hint=hint)
     return text
+
+
+def below(text: str) -> str:
+    """A device that another can stand on, or belong to."""
+    if text == "lo":
+        raise BadName("no other device can stand on loopback, or belong to it", hint="eth0")
+    return names.device(text)
 
 
 def end(text: str) -> tuple[str, str]:

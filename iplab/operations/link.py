@@ -50,7 +50,7 @@ def born_mtu(draft: Draft, end: End, kind: Kind) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class AddVeth(Operation):
-    """``ip link add A type veth peer name B``: both ends of a virtual cable, each where it lives."""
+    """``ip link add A type veth peer name B``: both ends of a cable, each where it lives."""
 
     a: End
     b: End
@@ -226,7 +226,7 @@ class SetUp(OnDevice):
 
 @dataclass(frozen=True, slots=True)
 class SetDown(OnDevice):
-    """``ip link set DEV down``: its routes and its IPv6 addresses go (ip-sysctl, keep_addr_on_down)."""
+    """``ip link set DEV down``: routes and IPv6 addresses go (see keep_addr_on_down, ip-sysctl)."""
 
     def change(self, draft: Draft) -> None:
         found = draft.interface(self.end)

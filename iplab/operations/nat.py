@@ -1,4 +1,4 @@
-"""Address translation by nftables (nft(8)): one table a lab and node, so that it goes in one piece."""
+"""Address translation by nft(8): one table for a lab in a node, so that it goes in one piece."""
 
 from __future__ import annotations
 

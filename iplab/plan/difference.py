@@ -14,7 +14,7 @@ from iplab.plan.transform import same_device
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: ``object`` is what it is about, ``wanted`` and ``found`` are in ip's words."""
+    """One difference: what it is about, what was wanted and what was found, in ip's words."""
 
     node: str
     object: str

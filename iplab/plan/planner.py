@@ -214,7 +214,7 @@ class Planner:
         return f"namespace {node} {self._maker(netns(node))} and would have to change"
 
     def _no_room(self, node: str) -> str | None:
-        """Adding to another lab's namespace changes nothing of that lab's; to a stranger's it does."""
+        """Adding to another lab's namespace changes nothing of its; to a stranger's it does."""
         if node == HOST or self.ownership.maker(netns(node)):
             return None
         return self._foreign_node(node)

@@ -1,4 +1,4 @@
-"""Which veth ends pass through the host on their way (style `steps`), and which are born in place."""
+"""Which veth ends pass through the host (style `steps`), and which are born in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The templates decide the words; this decides where a command runs and that each value is one word."""
+"""Templates decide the words; this, where a command runs, and that each value is one word."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def _one_word(value: object) -> str:
 
 
 def _named(device: str) -> Words:
-    """A device where `ip link` also expects keywords: with ``dev`` in front if it looks like one."""
+    """A device where `ip link` also takes keywords: with ``dev`` in front if it looks like one."""
     if any(keyword.startswith(device) for keyword in _KEYWORDS):
         return Words(("dev", device))
     return Words((device,))

@@ -148,7 +148,7 @@ def _of_interface(end: End, interface: Interface) -> Iterator[tuple[str, str, tu
         yield f"{end} is up", f": {end.device}", ("-o", "link", "show", "up", "dev", end.device)
     if interface.master:
         yield f"{end} is a port of {interface.master}", f" master {interface.master} ", show
-    if interface.mtu is not None and interface.name != "lo":
+    if interface.mtu not in (None, interface.kind.default_mtu):
         yield f"{end} has mtu {interface.mtu}", f" mtu {interface.mtu} ", show
     for address in interface.addresses:
         family = "inet6" if address.local.version == 6 else "inet"

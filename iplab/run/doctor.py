@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from iplab.command import Command
 from iplab.errors import IplabError
+from iplab.run import sandbox
 from iplab.run.machine import PACKAGES, Machine, find_program
 
 # What iplab uses each program for; the first two are what every lab needs.
@@ -23,19 +24,22 @@ PROGRAMS = {
 }
 NEEDED = frozenset({"ip"})
 
-# Link kind → how one is made, and the kernel module that has it.
-KINDS: dict[str, tuple[Sequence[str], str]] = {
-    "veth": (("ip", "link", "add", "name", "a", "type", "veth", "peer", "name", "b"), "veth"),
-    "bridge": (("ip", "link", "add", "name", "a", "type", "bridge"), "bridge"),
-    "vxlan": (("ip", "link", "add", "name", "a", "type", "vxlan", "id", "1", "dstport", "4789"), "vxlan"),
-    "macvlan": (("ip", "link", "add", "link", "p", "name", "a", "type", "macvlan"), "macvlan"),
-    "vlan": (("ip", "link", "add", "link", "p", "name", "a", "type", "vlan", "id", "1"), "8021q"),
-    "dummy": (("ip", "link", "add", "name", "a", "type", "dummy"), "dummy"),
-    "tun/tap": (("ip", "tuntap", "add", "dev", "a", "mode", "tap"), "tun"),
-    "tbf (rate)": (("tc", "qdisc", "add", "dev", "p", "root", "tbf", "rate", "1mbit", "burst", "3200", "latency", "50ms"), "sch_tbf"),
-    "netem (delay, loss)": (("tc", "qdisc", "add", "dev", "p", "root", "netem", "delay", "1ms"), "sch_netem"),
-    "nftables nat": (("nft", "add chain inet iplab-try c { type nat hook postrouting priority srcnat ; }"), "nft_nat"),
-}  # fmt: skip
+# Link kind → the kernel module that has it, and the command that makes one.
+KINDS = {
+    "veth": ("veth", "ip link add name a type veth peer name b"),
+    "bridge": ("bridge", "ip link add name a type bridge"),
+    "vxlan": ("vxlan", "ip link add name a type vxlan id 1 dstport 4789"),
+    "macvlan": ("macvlan", "ip link add link p name a type macvlan"),
+    "vlan": ("8021q", "ip link add link p name a type vlan id 1"),
+    "dummy": ("dummy", "ip link add name a type dummy"),
+    "tun/tap": ("tun", "ip tuntap add dev a mode tap"),
+    "tbf (rate)": ("sch_tbf", "tc qdisc add dev p root tbf rate 1mbit burst 3200 latency 50ms"),
+    "netem (delay, loss)": ("sch_netem", "tc qdisc add dev p root netem delay 1ms"),
+    "nftables nat": (
+        "nft_nat",
+        "nft add chain inet iplab-try c { type nat hook postrouting priority srcnat ; }",
+    ),
+}
 NEEDED_KINDS = frozenset({"veth"})
 
 
@@ -66,13 +70,6 @@ def examine(machine: Machine) -> list[Finding]:
 
 def _examine(machine: Machine) -> Iterator[Finding]:
     root = os.geteuid() == 0
-    yield Finding(
-        "root",
-        root,
-        "yes" if root else "no: namespaces are the kernel's to guard",
-        "sudo iplab …",
-        True,
-    )
     yield Finding("kernel", True, platform.release())
     for name, what in PROGRAMS.items():
         path = find_program(name)
@@ -83,15 +80,22 @@ def _examine(machine: Machine) -> Iterator[Finding]:
             "" if path else f"apt-get install {PACKAGES[name]}",
             name in NEEDED,
         )
-    if not root or not find_program("unshare") or not find_program("ip"):
+    if not find_program("unshare") or not find_program("ip"):
         return
-    for kind, (argv, module) in KINDS.items():
-        words = _try(machine, argv)
+    reason, mend = sandbox.forbidden() or ("", "")
+    yield Finding("root", root, "yes" if root else "no", "sudo iplab …", needed=bool(reason))
+    yield Finding(
+        "user namespaces", not reason, reason or "work: labs run in a sandbox, without root", mend
+    )
+    if not root and reason:
+        return
+    for kind, (module, words) in KINDS.items():
+        said = _try(machine, words.split(), root=root)
         yield Finding(
             kind,
-            words is None,
-            "works" if words is None else words,
-            "" if words is None else f"modprobe {module}   (or a kernel that has it)",
+            said is None,
+            "works" if said is None else said,
+            "" if said is None else f"modprobe {module}   (or a kernel that has it)",
             kind in NEEDED_KINDS,
         )
 
@@ -106,7 +110,7 @@ def _version(machine: Machine, name: str) -> str:
     return f" ({said[0]})" if said else ""
 
 
-def _try(machine: Machine, argv: Sequence[str]) -> str | None:
+def _try(machine: Machine, argv: Sequence[str], *, root: bool) -> str | None:
     """Make one in a namespace of its own; ``None`` if that works, else the kernel's words.
 
     The namespace ends with the shell, and what is in it with the namespace.
@@ -117,7 +121,8 @@ def _try(machine: Machine, argv: Sequence[str]) -> str | None:
     prepare = "ip link add name p type veth peer name q && " if lower else ""
     prepare += "nft add table inet iplab-try && " if argv[0] == "nft" else ""
     script = f'{prepare}exec "$@"'
-    command = Command(("unshare", "--net", "--", "sh", "-c", script, "sh", *argv), "host")
+    user = () if root else ("--user", "--map-root-user")
+    command = Command(("unshare", *user, "--net", "--", "sh", "-c", script, "sh", *argv), "host")
     done = machine.run(command, ok=range(256))
     if done.code == 0:
         return None

@@ -18,7 +18,7 @@ PATIENCE = 3.0  # seconds between asking a process to end and ending it
 
 @dataclass(frozen=True, slots=True)
 class Inhabitant:
-    """A process in a node's network namespace; ``started`` tells it from a later one of its number."""
+    """A process in a node's network namespace; ``started`` tells it from a later one of its pid."""
 
     node: str
     pid: int

@@ -53,16 +53,21 @@ class Matrix:
 
 
 def wait_for_addresses(machine: Machine, scope: Scope) -> None:
-    """Wait until no IPv6 address of a device with a carrier is tentative, for a while."""
+    """Wait until no IPv6 address of a device with a carrier is tentative, for a while.
+
+    The kernel's own link-local ones count as well (a router asks for neighbours from them), but
+    only where somebody gave a device an IPv6 address: else nothing of IPv6 is asked.
+    """
     until = time.monotonic() + DAD_PATIENCE
     while time.monotonic() < until:
-        waiting = any(
-            address.tentative and not address.failed
+        found = [
+            address
             for _, interface in look(machine, scope).ends()
-            if interface.up and "NO-CARRIER" not in interface.flags
+            if interface.up and "LOWER_UP" in interface.flags
             for address in interface.addresses
-        )
-        if not waiting:
+            if address.local.version == 6
+        ]
+        if all(a.automatic for a in found) or not any(a.tentative and not a.failed for a in found):
             return
         time.sleep(0.1)
 

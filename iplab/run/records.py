@@ -46,17 +46,25 @@ class Record:
 
 def state_directory() -> Path:
     """The directory of records, made if need be; refused where it is not ours alone."""
+    return private_directory(STATE)
+
+
+def private_directory(path: Path) -> Path:
+    """``path`` as a directory of this user's that nobody else may enter; made if need be.
+
+    Raises ``IplabError`` where it is somebody else's, a link, or open to others.
+    """
     try:
-        STATE.mkdir(mode=0o700, exist_ok=True)
-        info = os.lstat(STATE)
+        path.mkdir(mode=0o700, exist_ok=True)
+        info = os.lstat(path)
     except OSError as error:
-        raise IplabError(f"{STATE} cannot be used: {error.strerror}") from error
+        raise IplabError(f"{path} cannot be used: {error.strerror}") from error
     if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o077:
         raise IplabError(
-            f"{STATE} is not a directory that only this user may write to",
-            hint=f"look at it (ls -ld {STATE}), and remove it if no lab is up",
+            f"{path} is not a directory that only this user may enter",
+            hint=f"look at it (ls -ld {path}), and remove it if no lab is up",
         )
-    return STATE
+    return path
 
 
 @contextmanager
