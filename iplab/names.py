@@ -91,8 +91,10 @@ def address(text: str) -> IPInterface:
         )
     try:
         value = ipaddress.ip_interface(text)
-    except ValueError as error:
-        raise BadName(f"{text!r} is not an address ({error})", hint="172.18.0.2/24") from None
+    except ValueError:
+        raise BadName(
+            f"{text!r} is not an address{_why(text)}", hint="172.18.0.2/24 or fd19::4/64"
+        ) from None
     length = text.partition("/")[2]
     if not length.isdigit():
         raise BadName(
@@ -116,6 +118,15 @@ def address(text: str) -> IPInterface:
     return value
 
 
+def _why(text: str) -> str:
+    """What is wrong with an address; ``ipaddress`` says it only once the family is settled."""
+    try:
+        IPv6Interface(text) if ":" in text else IPv4Interface(text)
+    except ValueError as error:
+        return f" ({error})"
+    return ""
+
+
 def ip(text: str) -> IPAddress:
     """A plain address, without a prefix length."""
     try:
@@ -128,13 +139,19 @@ def ip(text: str) -> IPAddress:
 
 def prefix(text: str) -> IPNetwork:
     """A prefix such as ``10.0.0.0/8``; host bits must be zero, as ``ip route`` demands."""
+    if "%" in text:
+        raise BadName(f"{text!r}: a zone ('%') has no place in a prefix")
     try:
-        return ipaddress.ip_network(text)
+        value = ipaddress.ip_network(text)
     except ValueError as error:
         hint = "10.0.0.0/8"
         with suppress(ValueError):
             hint = str(ipaddress.ip_network(text, strict=False))
-        raise BadName(f"{text!r} is not a prefix ({error})", hint=hint) from None
+        why = f" ({error})" if "host bits" in str(error) else _why(text)
+        raise BadName(f"{text!r} is not a prefix{why}", hint=hint) from None
+    if "/" in text and not text.partition("/")[2].isdigit():
+        raise BadName(f"{text!r}: write the prefix as a length", hint=str(value))
+    return value
 
 
 def lladdr(text: str) -> str:

@@ -258,14 +258,18 @@ class NatTable:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A network namespace.  ``inode`` is that of its file below /run/netns, its only true name."""
+    """A network namespace.
+
+    ``identity`` is the inode of its file below /run/netns and the time that was made: inodes are
+    used again, so neither the name nor the inode alone tells one namespace from the next.
+    """
 
     name: str
     interfaces: Mapping[str, Interface] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict)
     nat: Mapping[str, NatTable] = field(default_factory=dict)
-    inode: int | None = field(default=None, compare=False)
+    identity: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

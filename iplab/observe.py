@@ -47,7 +47,7 @@ class Seen:
     """
 
     name: str
-    inode: int | None
+    identity: str | None
     addresses: Sequence[Object]
     routes: Sequence[Object] = ()
     names: Mapping[int, str] | None = None
@@ -100,7 +100,7 @@ def _namespace(seen: Seen) -> Namespace:
         tuple(r for r in map(_route, seen.routes) if r is not None),
         dict(seen.sysctls or {}),
         dict(seen.nat or {}),
-        seen.inode,
+        seen.identity,
     )
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "up": ("up", "Bring a lab up, and prove it from the kernel's answer."),
     "check": ("check", "Compare a lab with the machine, and run its checks."),
     "down": ("down", "Remove what a lab made, and nothing else."),
+    "recover": ("recover", "Say what a run that was cut short left, and mend it."),
     "list": ("list", "List the labs that are up here."),
     "show": ("show", "Show namespaces, interfaces, peers and addresses as they are."),
     "exec": ("exec", "Run a command inside a node."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,7 @@ def command(
     if every is (lab is not None):
         raise UsageError("say which lab, or --all", hint="iplab list")
     done = []
+    how = {"yes": yes, "kill": kill, "adopt": adopt}
     with records.locked(say):
         names = list(records.load_all()) if every else [_name(lab, settings)] if lab else []
         # A lab may stand in another's namespaces: try again after the others are down.
@@ -70,7 +72,7 @@ def command(
             errors: list[IplabError] = []
             for name in names:
                 try:
-                    done.append(_down(name, style, directories, yes=yes, kill=kill, adopt=adopt))
+                    done.append(take_down(name, style, directories, **how))
                 except IplabError as error:
                     later.append(name)
                     errors.append(error)
@@ -98,7 +100,7 @@ def _name(lab: Path, settings: tuple[str, ...]) -> str:
         raise
 
 
-def _down(
+def take_down(
     name: str,
     style: str,
     directories: tuple[Path, ...],
@@ -107,8 +109,10 @@ def _down(
     kill: bool,
     adopt: bool,
 ) -> dict[str, object]:
+    """Take one lab down (the lock is held): what was run, as JSON."""
     from iplab.plan.planner import plan_down
     from iplab.render import Renderer, pieces
+    from iplab.run import records
     from iplab.run.apply import Runner
 
     session = look_for(name, [], adopt=adopt)
@@ -116,10 +120,15 @@ def _down(
     if record is None:
         say(f"lab {name} is not up; nothing was removed")
         return {"lab": name, "commands": []}
-    plan = plan_down(name, session.observed, session.ownership)
+    handed = records.hand_over(name, session.records)
+    kept = {c: known for c, known in session.ownership.mine.items() if c not in handed}
+    plan = plan_down(name, session.observed, replace(session.ownership, mine=kept))
     _processes(plan, yes=yes, kill=kill)
     renderer = Renderer(style, directories)
     Runner(session.machine, renderer, session.scope).run(plan, record, None)
+    for claim, heir in handed.items():
+        other = session.records[heir]
+        records.save(replace(other, claims={**other.claims, claim: record.claims[claim]}))
     found = pieces(plan.steps, renderer)
     for note in plan.notes:
         say(f"note: {note}")

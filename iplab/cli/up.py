@@ -75,7 +75,7 @@ def command(
     plan_file = saved.read(lab) if str(lab) != "-" and lab.is_file() else None
     it, style, directories, adopt = _what(lab, settings, style, directories, adopt, plan_file)
     with records.locked(say):
-        _up(it, style, directories, adopt, plan_file, ask=not yes, step=step, as_json=as_json)
+        bring_up(it, style, directories, adopt, plan_file, ask=not yes, step=step, as_json=as_json)
 
 
 def _what(
@@ -96,17 +96,18 @@ def _what(
     return it, value["style"], tuple(Path(d) for d in value["templates"]), value["adopt"]
 
 
-def _up(
+def bring_up(
     it: Lab,
     style: str,
     directories: tuple[Path, ...],
-    adopt: bool,
-    plan_file: Saved | None,
+    adopt: bool = False,
+    plan_file: Saved | None = None,
     *,
-    ask: bool,
-    step: bool,
-    as_json: bool,
+    ask: bool = False,
+    step: bool = False,
+    as_json: bool = False,
 ) -> None:
+    """Bring one lab up (the lock is held), and say so."""
     from iplab.render import Renderer, pieces, saved
     from iplab.run.apply import Runner
     from iplab.run.records import Record
@@ -123,7 +124,12 @@ def _up(
         return
     if ask and not step:
         print_pieces(found)
-    if ask and not step and found and not click.confirm(f"Run {processes(renderer, found)}?", err=True):
+    if (
+        ask
+        and not step
+        and found
+        and not click.confirm(f"Run {processes(renderer, found)}?", err=True)
+    ):
         raise IplabError("nothing was run")
     claims = dict(session.ownership.mine)
     record = Record(it.name, it.file, it.text, it.settings, style, claims)

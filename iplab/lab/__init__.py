@@ -56,14 +56,14 @@ def json_schema() -> dict[str, Any]:
 
 def starters() -> list[tuple[str, str, str]]:
     """The starter labs as (name, summary in one line, file name)."""
-    from iplab.lab.starters import starters as found
+    from iplab.lab.starter_files import starters as found
 
     return found()
 
 
 def starter_text(name: str) -> tuple[str, str]:
     """A starter's file name and text.  Raises ``UsageError`` where there is none of that name."""
-    from iplab.lab.starters import starter_text as found
+    from iplab.lab.starter_files import starter_text as found
 
     return found(name)
 

@@ -118,17 +118,27 @@ class _Gatherer:
 
     def _add(self, device: Device) -> None:
         self._name(device.end.node, device.path)
-        first = self.found.devices.setdefault(device.end, device)
-        if first is not device:
-            self.report.add(device.path, *self._clash(first, device), key=True)
+        other = self.found.devices.setdefault(device.end, device)
+        if other is not device:
+            self._clash(other, device)
 
-    def _clash(self, first: Device, second: Device) -> tuple[str, str]:
+    def _clash(self, one: Device, other: Device) -> None:
+        """One device asked for twice: reported where it is asked for second, or less rightly."""
+        first, second = sorted((one, other), key=self._rank)
+        if first.role == second.role == "port" and first.kind == second.kind:
+            return  # of a member that is there twice itself
+        self.report.add(second.path, *self._what_clashes(first, second), key=True)
+
+    def _rank(self, device: Device) -> tuple[int, tuple[int, int]]:
+        rank = 0 if isinstance(device.kind, Bridge) else 1 if device.role == "port" else 2
+        return rank, self.report.order(device.path)
+
+    def _what_clashes(self, first: Device, second: Device) -> tuple[str, str]:
         end, line = second.end, self.report.line(first.path)
         roles = {first.role, second.role}
-        if "port" in roles:
-            named = first if first.role == "port" else second
-            member = named.kind.peer if isinstance(named.kind, Veth) else None
-            if roles == {"port"}:
+        if first.role == "port":
+            member = first.kind.peer if isinstance(first.kind, Veth) else None
+            if second.role == "port":
                 return (
                     f"the bridge's port for this member would be {end}, as for that in line {line}",
                     "another name for one of the two nodes or devices",
@@ -137,7 +147,7 @@ class _Gatherer:
                 f"{end} is twice here (line {line}): the bridge's port for {member} has that name",
                 "another name for the other device",
             )
-        if any(isinstance(d.kind, Bridge) for d in (first, second)) and roles & {"link", "member"}:
+        if isinstance(first.kind, Bridge) and second.role in ("link", "member"):
             return (
                 f"{end} is a bridge (see line {line}): it cannot change namespace or be the end of"
                 " a link",

@@ -1,204 +1,24 @@
 """A ``.j2`` lab file → YAML text, with the way back from each of its lines to the file's own.
 
-The template sees the settings (``--set NAME=VALUE``, always text) and nothing of the machine: no
-files, no clock, no chance, so the same file and settings always give the same lab.  What is
-bounded: the text's length, the length of each value an operator or filter makes and their sum, the
-length of a range, and CPU time over all loop turns and calls.  What is not: one single comparison
-of lists nested in each other, by a template that sets out to make it take for ever.
+The template sees the settings (``--set NAME=VALUE``, always text) and nothing of the machine; what
+it may do is in ``iplab.lab.bounds``.
 """
 
 from __future__ import annotations
 
 import re
-import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError, UndefinedError
-from jinja2.ext import Extension
-from jinja2.filters import FILTERS
-from jinja2.lexer import Token, TokenStream
 from jinja2.meta import find_undeclared_variables
-from jinja2.runtime import Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Namespace
 
+from iplab.lab.bounds import FILTERS, MAX_VALUE, Budget, Environment, Stop, bound, too_much
 from iplab.lab.near import did_you_mean
 from iplab.lab.provenance import Provenance
-from iplab.lab.tree import MAX_BYTES, Fault, Unreadable
-
-CPU_SECONDS = 5.0
-MAX_VALUE = 1024 * 1024  # characters or items of one value
-MAX_MADE = 64 * 1024 * 1024  # of all values that operators, filters and output make
-MAX_RANGE = 100_000
-MAX_BITS = 256  # of a number
-
-_FILTERS = (
-    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float",
-    "groupby", "int", "items", "join", "last", "length", "list", "lower",
-    "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "select",
-    "selectattr", "sort", "string", "sum", "title", "trim", "unique", "upper",
-)  # fmt: skip
-_TEXT_METHODS = (
-    "capitalize", "count", "endswith", "find", "isalnum", "isalpha", "isdigit",
-    "lower", "lstrip", "removeprefix", "removesuffix", "rstrip", "split", "startswith",
-    "strip", "title", "upper",
-)  # fmt: skip
-_METHODS = {
-    str: frozenset(_TEXT_METHODS),
-    dict: frozenset(("get", "items", "keys", "values")),
-    list: frozenset(("count", "index")),
-    tuple: frozenset(("count", "index")),
-}
-
-
-class _Stop(Exception):
-    """A template does what a lab file has no need of; ``hint`` says what to do instead."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-def _too_much(message: str) -> _Stop:
-    return _Stop(f"{message}: too much for a lab file", "a smaller number, or a plainer file")
-
-
-class _Budget:
-    """What one rendering may use; each loop turn, call and new value draws on it."""
-
-    def __init__(self) -> None:
-        self.made = 0
-        self.until = time.process_time() + CPU_SECONDS
-
-    def spend(self, amount: int, *, one_value: bool = True) -> None:
-        """Take ``amount`` characters or items; ``_Stop`` where there are no more."""
-        self.made += amount
-        if one_value and amount > MAX_VALUE:
-            raise _too_much(f"it makes a value of {amount} characters or items")
-        if self.made > MAX_MADE:
-            raise _too_much("it makes too much text")
-        if time.process_time() > self.until:
-            raise _too_much(f"it takes more than {CPU_SECONDS:.0f} seconds")
-
-    def turns(self, items: Iterable[Any], weight: int) -> Iterator[Any]:
-        """Each item of a loop whose body holds ``weight`` characters of text."""
-        for item in items:
-            self.spend(weight, one_value=False)
-            yield item
-
-
-class _Marks(Extension):
-    """Marks literal text and ``{{ … }}`` with where they stand (see ``iplab.lab.provenance``)."""
-
-    provenance: Provenance  # set on the environment's own copy
-
-    def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
-        """Jinja2's own hook: tokens in, tokens out."""
-        return self.provenance.mark(stream)
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
-
-    def __init__(self, budget: _Budget, provenance: Provenance) -> None:
-        super().__init__(
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=StrictUndefined,
-            extensions=[_Marks],
-            optimized=False,  # nothing is worked out ahead of the budget
-            finalize=self._print,
-        )
-        self.budget = budget
-        for extension in self.iter_extensions():
-            assert isinstance(extension, _Marks)
-            extension.provenance = provenance
-        self.filters = {name: FILTERS[name] for name in _FILTERS}
-        self.filters |= {"join": self._join, "replace": self._replace, "string": self._text}
-        self.filters |= {"_turns": budget.turns, "_concat": self._concat}
-        self.globals = {"range": self._range, "dict": dict, "namespace": Namespace}
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Whether a template may use ``obj.attr``."""
-        for kind, allowed in _METHODS.items():
-            if isinstance(obj, kind):
-                return attr in allowed
-        return super().is_safe_attribute(obj, attr, value)
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """``obj.attribute``.  Without ``format``, which the sandbox lets through on its own way."""
-        if isinstance(obj, str) and attribute.startswith("format"):
-            return self.unsafe_undefined(obj, attribute)
-        return super().getattr(obj, attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        """``obj[argument]``, which Jinja2 takes for ``obj.argument`` where there is no such item."""
-        if isinstance(obj, str) and isinstance(argument, str):
-            return self.unsafe_undefined(obj, argument)
-        return super().getitem(obj, argument)
-
-    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
-        """Every call in a template comes through here."""
-        __self.budget.spend(1)
-        return super().call(__context, __obj, *args, **kwargs)
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Every arithmetic operator comes through here; ``'ab' * 10`` is one as well."""
-        sizes = [len(x) for x in (left, right) if isinstance(x, str | list | tuple | dict)]
-        if operator == "*" and sizes:
-            times = right if isinstance(right, int) else left
-            self.budget.spend(sum(sizes) * max(times, 0) if isinstance(times, int) else 0)
-        elif operator == "%" and isinstance(left, str):
-            raise _Stop("'%' is for numbers here", "join text with '~'")
-        elif operator == "**":
-            if not isinstance(right, int) or not isinstance(left, int | float):
-                raise _Stop("'**' is for numbers here", "2 ** 8")
-            if abs(right) * max(int(left).bit_length(), 1) > MAX_BITS:
-                raise _too_much("it makes too large a number")
-        else:
-            self.budget.spend(sum(sizes))
-        made = super().call_binop(context, operator, left, right)
-        if isinstance(made, int) and made.bit_length() > MAX_BITS:
-            raise _too_much("it makes too large a number")
-        return made
-
-    def _text(self, value: Any) -> str:
-        if isinstance(value, Undefined):
-            return str(value)  # raises, with the name
-        if not isinstance(value, str | int | float):
-            raise _Stop(f"a {type(value).__name__} is no text", "loop over it, or use `| join`")
-        text = str(value)
-        self.budget.spend(len(text))
-        return text
-
-    def _print(self, value: Any) -> str:
-        # A macro's text has been drawn from the budget once, and is drawn again where it is put.
-        return self._text(value)
-
-    def _join(self, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:
-        if attribute is not None:
-            value = (self.getitem(item, attribute) for item in value)
-        words = [self._text(item) for item in value]
-        self.budget.spend(len(d) * len(words))
-        return d.join(words)
-
-    def _concat(self, values: list[Any]) -> str:
-        return "".join([self._text(value) for value in values])
-
-    def _replace(self, value: Any, old: str, new: str) -> str:
-        text = self._text(value)
-        self.budget.spend(len(text) + text.count(str(old)) * len(str(new)))
-        return text.replace(str(old), str(new))
-
-    def _range(self, *bounds: Any) -> range:
-        # A setting is text: range(n) should do what it says.
-        numbers = range(*(int(b) if isinstance(b, str) else b for b in bounds))
-        if len(numbers) > MAX_RANGE:
-            raise _too_much(f"a range has at most {MAX_RANGE} numbers")
-        return numbers
+from iplab.lab.syntax import Fault, Unreadable
+from iplab.lab.tree import MAX_BYTES
 
 
 def render(text: str, name: str, settings: Mapping[str, str]) -> tuple[str, Provenance]:
@@ -207,7 +27,7 @@ def render(text: str, name: str, settings: Mapping[str, str]) -> tuple[str, Prov
     Raises ``Unreadable`` with a place in the template.
     """
     provenance = Provenance(text)
-    environment = _Environment(_Budget(), provenance)
+    environment = Environment(Budget(), provenance)
     if len(text) > MAX_VALUE:
         raise Unreadable(Fault(1, 1, f"more than {MAX_VALUE} characters: too long for a template"))
     private = re.search("[\ue000\ue001]", text)
@@ -218,7 +38,7 @@ def render(text: str, name: str, settings: Mapping[str, str]) -> tuple[str, Prov
     try:
         tree = environment.parse(text, name, name)
         _check_settings(tree, settings)
-        _bound(tree)
+        bound(tree)
         code = environment.compile(tree, name, name)
         template = Template.from_code(environment, code, environment.make_globals(None))
         made = _generate(template, settings)
@@ -241,7 +61,7 @@ def _generate(template: Template, settings: Mapping[str, str]) -> str:
     for piece in template.generate(dict(settings)):
         length += len(piece)
         if length > 4 * MAX_BYTES:  # marks and all; the YAML reader looks at the text itself
-            raise _too_much("it makes too much text")
+            raise too_much("it makes too much text")
         pieces.append(piece)
     return "".join(pieces)
 
@@ -253,31 +73,6 @@ def _check_settings(tree: nodes.Template, settings: Mapping[str, str]) -> None:
             names = ", ".join(sorted(known)) or "none"
             hint = did_you_mean(name, known) or f"the file asks for: {names}"
             raise Unreadable(Fault(1, 1, f"the file has no use for --set {name}", hint))
-
-
-def _bound(tree: nodes.Template) -> None:
-    """Refuse what reaches for other files; put the budget into every loop and every '~'."""
-    for away in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
-        word = type(away).__name__.lower().replace("fromimport", "import")
-        raise TemplateSyntaxError(f"{word} has no place here: a lab is one file", away.lineno)
-    for loop in list(tree.find_all(nodes.For)):
-        weight = sum(len(text.data) for text in loop.find_all(nodes.TemplateData))
-        loop.iter = _filtered(loop.iter, "_turns", nodes.Const(weight))
-    for joined in list(tree.find_all(nodes.Concat)):
-        _replace_concat(joined)
-
-
-def _replace_concat(joined: nodes.Concat) -> None:
-    """``a ~ b`` becomes a filter over both, which is then all that the node joins."""
-    parts = nodes.List(joined.nodes, lineno=joined.lineno)
-    joined.nodes = [_filtered(parts, "_concat")]
-
-
-def _filtered(node: nodes.Node, name: str, *args: nodes.Expr) -> nodes.Filter:
-    made = nodes.Filter(node, name, list(args), [], None, None, lineno=node.lineno)
-    if node.environment:
-        made.set_environment(node.environment)
-    return made
 
 
 def _line_of(error: BaseException, name: str) -> int:
@@ -299,7 +94,7 @@ def _words(error: Exception) -> tuple[str, str]:
                     f"--set {one}=VALUE, or in the file: {one} | default(VALUE)",
                 )
             return f"Jinja2: {said}", ""
-        case _Stop():
+        case Stop():
             return f"Jinja2: {said}", error.hint
         case SecurityError():
             return f"Jinja2: {said}", "a lab file needs names, numbers and loops only"
@@ -315,5 +110,5 @@ def _words(error: Exception) -> tuple[str, str]:
 def _help(error: TemplateSyntaxError) -> str:
     found = re.match(r"No filter named '(.+)'", error.message or "")
     if found:
-        return did_you_mean(found[1], _FILTERS) or f"one of: {', '.join(_FILTERS)}"
+        return did_you_mean(found[1], FILTERS) or f"one of: {', '.join(FILTERS)}"
     return ""

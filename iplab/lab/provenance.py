@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from jinja2.lexer import Token
 
-from iplab.lab.tree import Fault
+from iplab.lab.syntax import Fault
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 MARK = re.compile(f"{_OPEN}([0-9]{{1,9}}){_CLOSE}")

@@ -16,7 +16,8 @@ from iplab.lab.fields import Misfit
 from iplab.lab.interfaces import TYPES, Carrier, LoForm
 from iplab.lab.lab import Lab
 from iplab.lab.report import Report
-from iplab.lab.tree import Fault, Path, Twig, Unreadable, grow
+from iplab.lab.syntax import Fault, Unreadable
+from iplab.lab.tree import Path, Twig, grow
 
 F = TypeVar("F", bound=BaseModel)
 
@@ -172,6 +173,8 @@ def _keyed_members(raw: object, path: Path, report: Report) -> object:
 def _report(error: ValidationError, path: Path, report: Report) -> None:
     for fault in error.errors(include_url=False, include_input=False):
         loc: Path = (*path, *fault["loc"])
+        if not fault["loc"] and report.tree.find(path)[1].doubled:
+            continue  # too few ends, because one is there twice: that has been said
         key = loc[-1:] == ("[key]",)
         message, hint = _wording(fault, loc, report)
         cause = fault.get("ctx", {}).get("error")

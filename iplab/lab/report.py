@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from iplab.errors import BadName, LabError, Problem
 from iplab.lab.near import did_you_mean
 from iplab.lab.provenance import Provenance
-from iplab.lab.tree import Fault, Path, Twig
+from iplab.lab.syntax import Fault
+from iplab.lab.tree import Path, Twig
 
 _MAX_MESSAGE = 400
 _MAX_GUESSES = 50  # a did-you-mean compares with every name there is

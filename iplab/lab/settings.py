@@ -61,7 +61,7 @@ def _sysctls(found: Gathered, parts: Parts, report: Report, node: str, form: Nod
     path = ("nodes", node, "sysctl")
     written = report.tree.find(path)[1].value
     names = [device.end.device for device in found.of(node)]
-    known = {None, *names}
+    known = {None, *names}  # None: a setting of no device in particular
     first: dict[str, str] = {}
     for text in written if isinstance(written, dict) else ():
         key = words.sysctl_key(text)

@@ -7,11 +7,12 @@ into a number, a truth value or an object.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import yaml
+
+from iplab.lab.syntax import REPEAT, Fault, Unreadable, check_characters, explain
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_EVENTS = 2_000_000
@@ -20,31 +21,7 @@ MAX_SCALAR = 4096
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
-# YAML's own set (YAML 1.2, 5.1) without what YAML or editors take for a line break of its own
-# (NEL, LS, PS): with those in, our line numbers would not be the editor's.
-_FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
-
 Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something wrong at a line and column, both counted from 1."""
-
-    line: int
-    column: int
-    message: str
-    hint: str = ""
-
-
-class Unreadable(Exception):
-    """The text is no tree at all; ``faults`` say why."""
-
-    def __init__(self, *faults: Fault) -> None:
-        super().__init__(*faults)
-        self.faults = faults
 
 
 @dataclass(slots=True, eq=False)
@@ -54,6 +31,7 @@ class Twig:
     line: int
     column: int
     value: str | list[Twig] | dict[str, tuple[Twig, Twig]] = ""
+    doubled: bool = False  # a mapping in which a key is twice
 
     def plain(self) -> object:
         """The same as str, list and dict (depth is bounded, so recursion is)."""
@@ -97,6 +75,13 @@ class _Builder:
     def fault(self, twig: Twig, message: str, hint: str = "") -> None:
         self.faults.append(Fault(twig.line, twig.column, message, hint))
 
+    def twice(self, key: Twig, first: Twig) -> None:
+        """A key that its mapping has already."""
+        hint = "keep one of them, or put both values under one key"
+        if ":" in str(key.value):
+            hint = "another device: each end of a link is one of its own"
+        self.fault(key, f"{key.value!r} is here twice (first in line {first.line})", hint)
+
     def put(self, twig: Twig) -> None:
         """Hang ``twig`` where it belongs."""
         if not self.stack:
@@ -117,11 +102,8 @@ class _Builder:
                 )
             first = top.twig.value.setdefault(key.value, (key, twig))[0]
             if first is not key:
-                self.fault(
-                    key,
-                    f"{key.value!r} is here twice (first in line {first.line})",
-                    "keep one of them, or put both values under one key",
-                )
+                top.twig.doubled = True
+                self.twice(key, first)
 
     def open(self, twig: Twig) -> None:
         """Start a list or a mapping."""
@@ -139,7 +121,7 @@ def grow(text: str) -> tuple[Twig, list[Fault]]:
     """
     if len(text) > MAX_BYTES:
         raise Unreadable(Fault(1, 1, f"more than {MAX_BYTES // 2**20} MiB: too large for a lab"))
-    _check_characters(text)
+    check_characters(text)
     builder = _Builder()
     try:
         for count, event in enumerate(_events(text)):
@@ -147,7 +129,7 @@ def grow(text: str) -> tuple[Twig, list[Fault]]:
                 raise Unreadable(Fault(1, 1, f"more than {MAX_EVENTS} values: too large for a lab"))
             _take(builder, event)
     except yaml.MarkedYAMLError as error:
-        raise Unreadable(*builder.faults, _syntax(error, text)) from None
+        raise Unreadable(*builder.faults, explain(error, text)) from None
     except yaml.YAMLError as error:
         raise Unreadable(*builder.faults, Fault(1, 1, f"this is not YAML: {error}")) from None
     root = builder.root
@@ -182,7 +164,7 @@ def _take(builder: _Builder, event: yaml.Event) -> None:
         builder.stack.pop()
     elif isinstance(event, yaml.AliasEvent):
         twig = _twig(event, "")
-        builder.fault(twig, f"an alias (*{event.anchor}) has no place in a lab file", _REPEAT)
+        builder.fault(twig, f"an alias (*{event.anchor}) has no place in a lab file", REPEAT)
         raise Unreadable(*builder.faults)
     elif isinstance(event, yaml.DocumentStartEvent) and builder.root is not None:
         twig = _twig(event, "")
@@ -190,9 +172,6 @@ def _take(builder: _Builder, event: yaml.Event) -> None:
             twig, "a second document starts here", "one lab to a file; take the '---' line out"
         )
         raise Unreadable(*builder.faults)
-
-
-_REPEAT = "write it out, or name the file ….j2 and use a Jinja2 loop or variable"
 
 
 def _twig(event: yaml.Event, value: str | list[Twig] | dict[str, tuple[Twig, Twig]]) -> Twig:
@@ -208,75 +187,10 @@ def _check_scalar(builder: _Builder, twig: Twig, event: yaml.ScalarEvent) -> Non
 
 
 def _check_marks(builder: _Builder, twig: Twig, event: yaml.NodeEvent) -> None:
-    if getattr(event, "tag", None) is not None:
-        builder.fault(
-            twig,
-            f"a tag ({event.tag}) has no place in a lab file",  # type: ignore[attr-defined]
-            "take it out: every value is plain text here",
-        )
+    tag = getattr(event, "tag", None)
+    if tag is not None:
+        written = tag.replace("tag:yaml.org,2002:", "!!")
+        hint = "take it out: every value is plain text here"
+        builder.fault(twig, f"a tag ({written}) has no place in a lab file", hint)
     if event.anchor is not None:
-        builder.fault(twig, f"an anchor (&{event.anchor}) has no place in a lab file", _REPEAT)
-
-
-def _check_characters(text: str) -> None:
-    found = _FORBIDDEN.search(text)
-    if found is None:
-        return
-    start = found.start()
-    before = text[:start]
-    line = before.count("\n") + 1
-    column = start - (before.rfind("\n") + 1) + 1
-    code = f"U+{ord(found[0]):04X}"
-    what = {
-        "\0": "a NUL byte",
-        "\ufeff": "a byte order mark",
-        "\x85": f"a line break of its own kind ({code})",
-        "\u2028": f"a line break of its own kind ({code})",
-        "\u2029": f"a line break of its own kind ({code})",
-    }.get(found[0], f"a character that YAML does not allow ({code})")
-    raise Unreadable(
-        Fault(line, column, f"{what} stands here", "save the file as plain UTF-8 text")
-    )
-
-
-# What libyaml and PyYAML say, and what it means to one who writes a lab file.
-_WORDING = (
-    (r"mapping values are not allowed", "a ':' too many, or a line indented further than it may be",
-     "one `key: value` a line, lined up with its neighbours; quote a value that holds ': '"),
-    (r"did not find expected '-' indicator|expected <block end>, but found '<block mapping",
-     "this line does not line up with the list above", "start it with '- ', or indent it as the "
-     "lines it belongs to"),
-    (r"did not find expected key|expected <block end>",
-     "this line does not line up with those above", "indent it as the lines it belongs to"),
-    (r"could not find expected ':'", "a key without its ':'", "write KEY: value"),
-    (r"did not find expected ',' or '[\]}]'|expected ',' or '[\]}]'",
-     "a list or mapping in brackets is not closed", "close it with ] or }, with ',' in between"),
-    (r"found unexpected end of stream|found unexpected document indicator",
-     "a quote is opened and never closed", "close it"),
-    (r"found unknown escape character", "an unknown \\ sequence in double quotes",
-     "single quotes, or none"),
-    (r"undefined tag handle|while (parsing|scanning) a tag",
-     "a tag ('!') has no place in a lab file", "take it out, or quote the value"),
-    (r"undefined alias", "an alias ('*') has no place in a lab file", _REPEAT),
-)  # fmt: skip
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    line, column = 1, 1
-    if mark is not None:
-        line, column = mark.line + 1, mark.column + 1
-    lines = text.splitlines()
-    if line > len(lines):  # the end of the text: point at the last line there is
-        line = max(len(lines), 1)
-        column = len(lines[-1]) + 1 if lines else 1
-    here = lines[line - 1][column - 1 :] if lines else ""
-    said = f"{error.problem or ''} {error.context or ''}"
-    if "cannot start any token" in said or "found a tab" in said:
-        if "\t" in lines[line - 1][:column] or here.startswith("\t"):
-            return Fault(line, column, "a tab cannot indent or part words in YAML", "use spaces")
-        return Fault(line, column, f"{here[:1]!r} cannot start a value", "quote the value")
-    for pattern, message, hint in _WORDING:
-        if re.search(pattern, said):
-            return Fault(line, column, message, hint)
-    return Fault(line, column, f"this is not YAML: {said.strip()}")
+        builder.fault(twig, f"an anchor (&{event.anchor}) has no place in a lab file", REPEAT)

@@ -58,7 +58,7 @@ class Plan:
         found = []
         draft = Draft(self.before)
         for step in self.steps:
-            found.append(undo(step.operation, draft.freeze()))
+            found.append(undo(step.operation, draft))
             step.operation.change(draft)
         return found
 

@@ -7,7 +7,7 @@ address its secondaries, a link going down its routes) is seen and mended by wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
 
 from iplab.names import HOST
@@ -251,17 +251,10 @@ def between(start: Network, target: Network) -> list[Operation]:
     return work.operations
 
 
-def undo(operation: Operation, before: Network) -> list[Operation]:
-    """The operations that lead from after ``operation`` back to ``before``."""
-    inverse = operation.inverse(Draft(before))
+def undo(operation: Operation, before: Draft) -> list[Operation]:
+    """The operations that lead from after ``operation`` back to ``before``, which stays as it is."""
+    inverse = operation.inverse(before)
     if inverse is not None:
         return inverse
-    return between(operation.apply(before), before)
-
-
-def walk(start: Network, operations: list[Operation]) -> Iterator[tuple[Operation, Network]]:
-    """Each operation with the state ahead of it."""
-    draft = Draft(start)
-    for operation in operations:
-        yield operation, draft.freeze()
-        operation.change(draft)
+    state = before.freeze()
+    return between(operation.apply(state), state)

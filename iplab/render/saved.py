@@ -44,7 +44,7 @@ def state(plan: Plan, wanted: Network) -> Json:
         wish = wanted.namespaces.get(node, Namespace(node))
         whole = node != HOST
         found[node] = {
-            "inode": namespace.inode if whole else None,
+            "identity": namespace.identity if whole else None,
             "interfaces": {
                 device: _interface(interface)
                 for device, interface in sorted(namespace.interfaces.items())

@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import FrameType
 
-from iplab.claims import Claim, Ownership, made_by
+from iplab.claims import Claim, Ownership
 from iplab.command import Command
 from iplab.errors import CommandFailed, Interrupted, IplabError, LeftBehind
+from iplab.names import HOST
 from iplab.network import Network
-from iplab.operations import Operation, SetSysctl
+from iplab.operations import Operation
 from iplab.plan.back import way_back
 from iplab.plan.difference import Difference, compare
 from iplab.plan.planner import Plan, Step
 from iplab.render import Piece, Renderer, pieces
 from iplab.run import records
+from iplab.run.journal import Journal
 from iplab.run.look import Scope, look
 from iplab.run.machine import Machine
-from iplab.run.records import Journal, Record
+from iplab.run.records import Record
 
 
 @dataclass(slots=True)
@@ -41,13 +43,16 @@ class Runner:
         Returns what was observed at the end.  Whatever fails is put back and raised;
         ``LeftBehind`` where something could not be put back.
         """
-        records.save(replace(record, finished=False))
-        journal = Journal(record.lab)
+        doing = "down" if wanted is None else "up"
+        records.save(replace(record, finished=False, doing=doing))
+        journal = Journal(plan, record.lab, self.renderer)
         try:
             with _signals_interrupt():
                 self._each(plan, journal)
                 observed = look(self.machine, self.scope)
                 self._prove(plan, record, wanted, observed)
+                if wanted is not None:
+                    self._keep(plan, record, wanted, observed)
         except (IplabError, KeyboardInterrupt) as error:
             with _signals_wait():
                 self._put_back(plan, record, error)
@@ -58,22 +63,18 @@ class Runner:
             journal.close()
         if wanted is None:
             records.forget(record.lab)
-        else:
-            claims = records.identified(plan.claims, observed)
-            records.save(replace(record, claims=claims, finished=True))
         return observed
+
+    def _keep(self, plan: Plan, record: Record, wanted: Network, observed: Network) -> None:
+        claims = records.identified(plan.claims, observed)
+        host = wanted.namespaces.get(HOST)
+        relies = frozenset(Claim("sysctl", HOST, key) for key in (host.sysctls if host else ()))
+        records.save(replace(record, claims=claims, relies=relies, finished=True))
 
     def _each(self, plan: Plan, journal: Journal) -> None:
         for piece in pieces(plan.steps, self.renderer):
             self.before_each(piece)
-            makes: list[Claim] = []
-            was: dict[Claim, str] = {}
-            for step in piece.steps:
-                made = made_by(step.operation)
-                makes += made
-                if isinstance(step.operation, SetSysctl):
-                    was |= {claim: plan.claims.get(claim, "") for claim in made}
-            journal.about_to(piece.command.text, makes, was)
+            journal.about_to(piece)
             operations = [step.operation for step in piece.steps]
             try:
                 self.machine.run(piece.command)
@@ -86,6 +87,7 @@ class Runner:
                 self.done += operations
                 raise
             self.done += operations
+            journal.done(piece)
 
     def _prove(self, plan: Plan, record: Record, wanted: Network | None, observed: Network) -> None:
         if wanted is not None:
@@ -126,10 +128,12 @@ class Runner:
             raise LeftBehind(
                 f"{first}\nand not all could be put back{why}; these commands do it:\n{commands}"
             ) from error
-        if record.claims:
-            records.save(replace(record, finished=True))
-        else:
-            records.forget(record.lab)
+        # On a full disk the unfinished record stays; what it claims is gone, so it does no harm.
+        with suppress(IplabError):
+            if record.claims:
+                records.save(replace(record, finished=True))
+            else:
+                records.forget(record.lab)
 
     def _back(self, plan: Plan) -> list[Step]:
         now = look(self.machine, self.scope)

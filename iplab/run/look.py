@@ -61,12 +61,12 @@ def everything() -> Scope:
 
 def look(machine: Machine, what: Scope) -> Network:
     """The observed Network.  Namespaces that are not there are left out."""
-    inodes = namespaces()
-    nodes = [node for node in what.nodes if node == HOST or node in inodes]
+    here = namespaces()
+    nodes = [node for node in what.nodes if node == HOST or node in here]
     every = len(nodes) <= ASK_ALL
     answers = machine.many([_question(node, every) for node in nodes])
     seen = [
-        _seen(node, inodes.get(node), observe.documents(a.out, "ip -j"), every)
+        _seen(node, here.get(node), observe.documents(a.out, "ip -j"), every)
         for node, a in zip(nodes, answers, strict=True)
     ]
     if not every:
@@ -83,12 +83,14 @@ def _question(node: str, every: bool) -> Command:
     return Command(("ip", "-j", "-d", *where, "-batch", "-"), node, tuple(lines))
 
 
-def _seen(node: str, inode: int | None, documents: list[list[observe.Object]], every: bool) -> Seen:
+def _seen(
+    node: str, identity: str | None, documents: list[list[observe.Object]], every: bool
+) -> Seen:
     # `netns list-id` prints nothing at all where there is no id.
     if not 2 <= len(documents) <= 3:
         raise IplabError(f"`ip -j` answered {len(documents)} of the questions about {node}")
     names = _names(documents[2:]) if every else None
-    return Seen(node, inode, documents[0], documents[1], names)
+    return Seen(node, identity, documents[0], documents[1], names)
 
 
 def _names(documents: list[list[observe.Object]]) -> dict[int, str]:

@@ -150,19 +150,31 @@ class Machine:
         return Finished(done.exit_code, out, err)
 
 
-def namespaces() -> dict[str, int]:
-    """The named namespaces and the inode of each, as /run/netns holds them."""
-    found: dict[str, int] = {}
+def namespaces() -> dict[str, str]:
+    """The named namespaces and the identity of each, as /run/netns holds them."""
+    found: dict[str, str] = {}
     try:
         with os.scandir(NETNS) as entries:
             for entry in entries:
-                try:
-                    found[entry.name] = os.stat(entry.path).st_ino
-                except OSError:
-                    continue  # it went while we looked
+                identity = namespace_identity(entry.name)
+                if identity:
+                    found[entry.name] = identity
     except FileNotFoundError:
         pass
     return dict(sorted(found.items()))
+
+
+def namespace_identity(name: str) -> str:
+    """The inode of a named namespace with the time it was made; '' where there is none.
+
+    The kernel uses inodes of namespaces again (proc_alloc_inum takes the lowest free one); the
+    inode's ctime is that of `ip netns add`.
+    """
+    try:
+        info = os.stat(NETNS / name)
+    except OSError:
+        return ""  # it went while we looked
+    return f"{info.st_ino}:{info.st_ctime_ns}"
 
 
 def inside(node: str, argv: Sequence[str], host: str = "host") -> Command:

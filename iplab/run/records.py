@@ -12,27 +12,28 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from iplab.claims import Claim, Ownership
+from iplab.claims import FALLBACK, Claim, Ownership
 from iplab.errors import IplabError
-from iplab.names import HOST
-from iplab.network import End, Network
+from iplab.network import End, Namespace, Network
 
 STATE = Path("/run/iplab")
+DOUBTFUL = "?"  # in the place of an identity: the command that makes it may not have run
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One lab that is up (or half-way): its file's text as it was run, and what it made.
 
-    ``claims`` maps each object to its identity: a namespace's inode, a device's ifindex, a sysctl's
-    value before the lab; '' where that is not known (yet).  ``finished`` is False from before the
-    first command until after the last.
+    ``claims`` maps each object to its identity: a namespace's (see ``Namespace``), a device's
+    ifindex, a sysctl's value before the lab; '' where that is not known.  ``relies`` are settings
+    of the host that the lab wants, whoever made them.  ``finished`` is False from before the first
+    command of ``doing`` (up or down) until after the last; ``ran`` are then those begun.
     """
 
     lab: str
@@ -41,7 +42,10 @@ class Record:
     settings: Mapping[str, str] = field(default_factory=dict)
     style: str = "direct"
     claims: Mapping[Claim, str] = field(default_factory=dict)
+    relies: frozenset[Claim] = frozenset()
     finished: bool = True
+    doing: str = "up"
+    ran: tuple[str, ...] = ()
 
 
 def state_directory() -> Path:
@@ -121,36 +125,44 @@ def _read(path: Path) -> Record:
             settings=value["settings"],
             style=value["style"],
             claims={Claim(kind, node, name): known for kind, node, name, known in value["claims"]},
+            relies=frozenset(Claim(*claim) for claim in value["relies"]),
             finished=value["finished"],
+            doing=value["doing"],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IplabError(
             f"the record cannot be read: {error}", where=str(path), hint="move it away"
         ) from error
-    journal = path.with_suffix(".journal")
-    if record.finished or not journal.exists():
-        return record
-    return _replay(record, journal)
+    return record if record.finished else replay(record, path.with_suffix(".journal"))
 
 
-def _replay(record: Record, journal: Path) -> Record:
-    """What a run that did not come to its end had made when it stopped."""
+def replay(record: Record, journal: Path) -> Record:
+    """What a run that did not come to its end had made when it stopped.
+
+    A command with a line but no ``done`` after it may have run or not: what it makes is doubtful.
+    """
     claims = dict(record.claims)
-    for line in _text(journal).splitlines():
+    ran: list[str] = []
+    try:
+        lines = _text(journal).splitlines()
+    except FileNotFoundError:
+        lines = []
+    for line in lines:
         try:
             entry = json.loads(line)
-            made = [Claim(*claim) for claim in entry["makes"]]
+            if "about" in entry:
+                ran.append(str(entry["about"]))
+                for kind, node, name, given in entry["makes"]:
+                    claims.setdefault(Claim(kind, node, name), f"{DOUBTFUL} {given}")
+            else:
+                claims.update({Claim(k, n, d): known for k, n, d, known in entry["done"]})
         except (ValueError, KeyError, TypeError):
             break  # the line that was being written when the power went
-        for claim in made:
-            claims.setdefault(claim, "")
-        claims.update({Claim(*c): old for *c, old in entry.get("was", ())})
-    return Record(
-        record.lab, record.file, record.text, record.settings, record.style, claims, False
-    )
+    return replace(record, claims=claims, ran=tuple(ran))
 
 
 def _text(path: Path) -> str:
+    """A file's text; not through a link."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(handle, encoding="utf-8") as file:
         return file.read()
@@ -166,6 +178,8 @@ def save(record: Record) -> None:
         "settings": dict(record.settings),
         "style": record.style,
         "finished": record.finished,
+        "doing": record.doing,
+        "relies": [[c.kind, c.node, c.name] for c in sorted(record.relies)],
         "claims": [[c.kind, c.node, c.name, known] for c, known in sorted(record.claims.items())],
     }
     new = path.with_suffix(".new")
@@ -185,7 +199,8 @@ def save(record: Record) -> None:
 
 def forget(lab: str) -> None:
     """The lab is down: its record goes."""
-    _path(lab).with_suffix(".journal").unlink(missing_ok=True)
+    # The record last: a journal without one says nothing.
+    journal_path(lab).unlink(missing_ok=True)
     _path(lab).unlink(missing_ok=True)
 
 
@@ -193,29 +208,9 @@ def _path(lab: str) -> Path:
     return state_directory() / f"{lab}.json"
 
 
-class Journal:
-    """The lines ahead of each process: what it is about to make."""
-
-    def __init__(self, lab: str) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._handle = os.open(_path(lab).with_suffix(".journal"), flags, 0o600)
-
-    def about_to(self, command: str, makes: Iterable[Claim], was: Mapping[Claim, str]) -> None:
-        """Note that ``command`` starts now.  ``was`` holds sysctls with their values before."""
-        entry = {
-            "command": command,
-            "makes": [[c.kind, c.node, c.name] for c in makes],
-            "was": [[c.kind, c.node, c.name, old] for c, old in was.items()],
-        }
-        try:
-            os.write(self._handle, (json.dumps(entry) + "\n").encode())
-            os.fsync(self._handle)
-        except OSError as error:
-            raise IplabError(f"the journal cannot be written: {error.strerror}") from error
-
-    def close(self) -> None:
-        """No more lines."""
-        os.close(self._handle)
+def journal_path(lab: str) -> Path:
+    """Where a lab's journal is while a run is under way."""
+    return _path(lab).with_suffix(".journal")
 
 
 def ownership(lab: str, records: Mapping[str, Record], *, adopt: bool = False) -> Ownership:
@@ -230,22 +225,42 @@ def ownership(lab: str, records: Mapping[str, Record], *, adopt: bool = False) -
 def verified(owner: Ownership, observed: Network) -> Ownership:
     """``owner`` without claims on what is gone, or what somebody has since replaced.
 
-    A namespace is known by its inode, a device outside the lab's namespaces by its ifindex.
+    A namespace is known by its identity, a device outside the lab's namespaces by its ifindex.  A
+    ``DOUBTFUL`` one, whose command was cut short, counts while it is as that command left it.
     """
     mine: dict[Claim, str] = {}
     for claim, known in sorted(owner.mine.items(), key=lambda item: item[0].kind != "netns"):
         namespace = observed.namespaces.get(claim.node)
         if namespace is None:
             continue
-        if claim.kind == "netns" and known and known != str(namespace.inode):
-            continue
-        if claim.kind == "link":
-            found = namespace.interfaces.get(claim.name)
-            sheltered = Claim("netns", claim.node) in mine
-            if found is None or (known and not sheltered and known != str(found.index)):
-                continue
-        mine[claim] = known
-    return Ownership(mine, owner.others, owner.adopt)
+        if known.startswith(DOUBTFUL):
+            same, known = _as_left(claim, known, namespace, owner), ""
+        elif claim.kind == "netns":
+            same = known in ("", namespace.identity)
+        else:
+            same = claim.kind != "link" or _same_link(claim, known, namespace, mine)
+        if same:
+            mine[claim] = known
+    return replace(owner, mine=mine)
+
+
+def _same_link(claim: Claim, known: str, namespace: Namespace, mine: Mapping[Claim, str]) -> bool:
+    found = namespace.interfaces.get(claim.name)
+    sheltered = Claim("netns", claim.node) in mine
+    return found is not None and (known in ("", str(found.index)) or sheltered)
+
+
+def _as_left(claim: Claim, known: str, namespace: Namespace, owner: Ownership) -> bool:
+    """Whether a doubtful object is what the interrupted command may have left, and no more."""
+    given = set(known.removeprefix(DOUBTFUL).split())
+    if claim.kind == "netns":
+        inside = [Claim("link", claim.node, device) for device in namespace.interfaces]
+        return all(c in owner.mine or c.name in FALLBACK for c in inside)
+    if claim.kind == "link":
+        found = namespace.interfaces.get(claim.name)
+        has = {str(a.local) for a in (found.addresses if found else ()) if not a.automatic}
+        return found is not None and has <= given
+    return True
 
 
 def identified(claims: Mapping[Claim, str], observed: Network) -> dict[Claim, str]:
@@ -253,10 +268,24 @@ def identified(claims: Mapping[Claim, str], observed: Network) -> dict[Claim, st
     found: dict[Claim, str] = {}
     for claim, known in claims.items():
         namespace = observed.namespaces.get(claim.node)
-        if claim.kind == "netns" and namespace and claim.node != HOST:
-            known = str(namespace.inode)
+        if claim.kind == "netns" and namespace and namespace.identity:
+            known = namespace.identity
         elif claim.kind == "link":
             interface = observed.interface(End(claim.node, claim.name))
             known = str(interface.index) if interface else known
         found[claim] = known
+    return found
+
+
+def hand_over(lab: str, records: Mapping[str, Record]) -> dict[Claim, str]:
+    """The lab's settings of the host that another lab relies on: lab name by claim.
+
+    Such a setting is not put back when the lab goes; the other one does that when it goes.
+    """
+    mine = records[lab].claims if lab in records else {}
+    found = {}
+    for name, record in records.items():
+        for claim in record.relies:
+            if name != lab and claim in mine:
+                found[claim] = name
     return found
