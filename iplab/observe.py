@@ -328,6 +328,8 @@ def _wire(bare: Network, seen: Sequence[Seen]) -> Network:
         return known is None or known.get(links[end].get("link_netnsid", -1)) == node
 
     def other(end: End, link: Object) -> End | None:
+        if "link" in link:  # in the same namespace `ip` gives its name, not its number
+            return End(end.node, link["link"])
         index = link.get("link_index")
         if not index:
             return None

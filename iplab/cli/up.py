@@ -122,15 +122,10 @@ def bring_up(
     if not found and plan.claims == dict(session.ownership.mine):
         _report(it, plan, renderer, document, as_json)
         return
-    if ask and not step:
+    if ask and not step and found:
         print_pieces(found)
-    if (
-        ask
-        and not step
-        and found
-        and not click.confirm(f"Run {processes(renderer, found)}?", err=True)
-    ):
-        raise IplabError("nothing was run")
+        if not click.confirm(f"Run {processes(renderer, found)}?", err=True):
+            raise IplabError("nothing was run")
     claims = dict(session.ownership.mine)
     record = Record(it.name, it.file, it.text, it.settings, style, claims)
     runner = Runner(session.machine, renderer, session.scope)

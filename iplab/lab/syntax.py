@@ -1,4 +1,4 @@
-"""What is wrong with a text before it is a tree: its characters, its YAML; in words for its author."""
+"""What is wrong with a text before it is a tree: its characters, its YAML."""
 
 from __future__ import annotations
 

@@ -111,10 +111,10 @@ class Planner:
         """The plan for ``target``."""
         transform(self, target, through_host)
         if self.refusals:
-            raise Refused(
-                "\n".join(dict.fromkeys(self.refusals)),
-                hint="another name in the lab file, or --adopt to take it over",
-            )
+            hint = "another name in the lab file, or --adopt to take it over"
+            if any(isinstance(step.operation, DeleteNamespace) for step in self.steps):
+                hint = "take the other lab down or the device away first, or --adopt to remove it"
+            raise Refused("\n".join(dict.fromkeys(self.refusals)), hint=hint)
         return Plan(
             self.lab,
             tuple(self.steps),

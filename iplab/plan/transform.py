@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from iplab.errors import CannotApply
 from iplab.names import HOST
 from iplab.network import (
     Bridge,
@@ -252,9 +253,15 @@ def between(start: Network, target: Network) -> list[Operation]:
 
 
 def undo(operation: Operation, before: Draft) -> list[Operation]:
-    """The operations that lead from after ``operation`` back to ``before``, which stays as it is."""
+    """The operations that lead from after ``operation`` to ``before`` (which is not changed).
+
+    None where there is no way back: a device of a kind that iplab cannot make was deleted.
+    """
     inverse = operation.inverse(before)
     if inverse is not None:
         return inverse
     state = before.freeze()
-    return between(operation.apply(state), state)
+    try:
+        return between(operation.apply(state), state)
+    except CannotApply:
+        return []

@@ -25,7 +25,7 @@ from iplab.run.records import journal_path
 
 @dataclass(slots=True)
 class Journal:
-    """Open while a plan runs.  Every line is with the disk (fsync) before the next thing happens."""
+    """Open while a plan runs.  Each line is on disk (fsync) before the next thing happens."""
 
     plan: Plan
     lab: str
