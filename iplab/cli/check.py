@@ -50,7 +50,7 @@ def command(
     outcomes: list[pings.Outcome] = []
     matrix: pings.Matrix | None = None
     if there and (it.checks or ping):
-        pings.wait_for_addresses(session.machine, session.scope)
+        pings.wait_for_addresses(session.machine, session.scope, it.network)
         ready = [c for c in it.checks if c.source in there]
         outcomes = pings.check_all(session.machine, it.network, ready)
         if ping:

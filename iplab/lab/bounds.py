@@ -21,7 +21,7 @@ from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
-from iplab.lab.provenance import Provenance
+from iplab.lab.provenance import PRIVATE, Provenance
 
 CPU_SECONDS = 5.0
 MAX_VALUE = 1024 * 1024  # characters or items of one value
@@ -168,6 +168,8 @@ class Environment(ImmutableSandboxedEnvironment):
         if not isinstance(value, str | int | float):
             raise Stop(f"a {type(value).__name__} is no text", "loop over it, or use `| join`")
         text = str(value)
+        if PRIVATE.search(text):
+            raise Stop("a private-use character has no place in a template", "take it out")
         self.budget.spend(len(text))
         return text
 

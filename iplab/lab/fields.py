@@ -50,7 +50,7 @@ def scalar(check: Callable[[str], T]) -> PlainValidator:
         if not isinstance(raw, str):
             raise BadName(f"one value is wanted here, not a {_shape(raw)}")
         if raw == "":
-            raise BadName("a value is missing here")
+            raise BadName("a value is missing here", hint="write one, or take the key out")
         return check(raw)
 
     return PlainValidator(validate)
@@ -75,7 +75,7 @@ def mapping(raw: object) -> object:
         return {}
     if not isinstance(raw, dict):
         what = "a list" if isinstance(raw, list) else f"{raw!r}"
-        raise BadName(f"a mapping (KEY: value) is wanted here, not {what}")
+        raise BadName(f"a mapping is wanted here, not {what}", hint="lines of KEY: value")
     return raw
 
 

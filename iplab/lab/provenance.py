@@ -19,8 +19,9 @@ from jinja2.lexer import Token
 from iplab.lab.syntax import Fault
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
-MARK = re.compile(f"{_OPEN}([0-9]{{1,9}}){_CLOSE}")
-_CAPTURES = frozenset(("macro", "call", "filter"))
+_MARK = re.compile(f"{_OPEN}([0-9]{{1,9}}){_CLOSE}")
+PRIVATE = re.compile(f"[{_OPEN}{_CLOSE}]")
+_BLOCKS = frozenset(("for", "macro", "call", "filter", "block"))
 _SHOWN = 80
 
 
@@ -47,20 +48,21 @@ class Provenance:
 
     def mark(self, tokens: Iterable[Token]) -> Iterator[Token]:
         """The tokens of a template, with marks in its literal text."""
-        captured = 0
+        open_blocks: list[tuple[str, bool]] = []  # word, and whether its text becomes a value
         at: dict[int, int] = {}  # line → column behind what was seen of it
         statement: list[Token] | None = None
         for token in tokens:
             if token.type == "block_begin":
                 statement = []
             elif token.type == "block_end":
-                captured += _captures(statement or [])
+                _follow(open_blocks, statement or [])
                 statement = None
             elif statement is not None:
                 statement.append(token)
-            if token.type == "data" and captured == 0:
+            captured = any(captures for _, captures in open_blocks)
+            if token.type == "data" and not captured:
                 yield Token(token.lineno, "data", self._mark_text(token, at))
-            elif token.type == "variable_begin" and captured == 0:
+            elif token.type == "variable_begin" and not captured:
                 mark = self._new(token.lineno, at.get(token.lineno, 0), literal=False)
                 yield Token(token.lineno, "data", mark)
                 yield token
@@ -79,8 +81,10 @@ class Provenance:
     def _find(self, line: int, part: str, behind: int) -> int:
         """The column at which literal text goes on in a line, after a tag that ended in ``}``."""
         source = self._line(line)
-        if behind == 0 and source.startswith(part):
-            return 0
+        indent = len(source) - len(source.lstrip())  # which a '-' in a tag takes away
+        for start in (0, indent) if behind == 0 else ():
+            if source.startswith(part, start):
+                return start
         found = source.find("}" + part, behind)
         return found + 1 if found >= 0 else -1
 
@@ -98,7 +102,7 @@ class Provenance:
         last = 0
         for number, marked in enumerate(rendered.split("\n")):
             spans, clean, end = [(0, last)], [], 0
-            for found in MARK.finditer(marked):
+            for found in _MARK.finditer(marked):
                 clean.append(marked[end : found.start()])
                 end = found.end()
                 last = min(int(found[1]), len(self._places) - 1)
@@ -148,12 +152,14 @@ def _span_at(spans: list[tuple[int, int]], offset: int) -> tuple[int, int]:
     return spans[bisect_right(spans, offset, key=lambda span: span[0]) - 1]
 
 
-def _captures(statement: list[Token]) -> int:
-    """1 where a statement begins to capture text as a value, -1 where it ends that, else 0."""
-    word = statement[0].value if statement else ""
-    if word in _CAPTURES:
-        return 1
-    if word == "set":
-        # `{% set x = … %}` takes a value; `{% set x %}` and `{% set x | upper %}` take a block.
-        return 0 if any(token.type == "assign" for token in statement) else 1
-    return -1 if word in ("endmacro", "endcall", "endfilter", "endset") else 0
+def _follow(open_blocks: list[tuple[str, bool]], statement: list[Token]) -> None:
+    """Note the block that a statement opens or closes."""
+    word = str(statement[0].value) if statement else ""
+    if open_blocks and word == f"end{open_blocks[-1][0]}":
+        open_blocks.pop()
+    elif word in _BLOCKS:
+        # A recursive loop is called for its text, within itself.
+        recursive = any(token.value == "recursive" for token in statement)
+        open_blocks.append((word, word != "for" or recursive))
+    elif word == "set" and all(token.type != "assign" for token in statement):
+        open_blocks.append((word, True))  # `{% set x %}`, not `{% set x = … %}`

@@ -99,8 +99,10 @@ class _Rules:
                 break
             seen, here = seen + 1, self.found.devices[next_one]
         if seen > MAX_STACKED:
-            message = f"{device.end} stands on more than {MAX_STACKED} devices, one on the other"
-            self.report.add(path, message, "the kernel allows no more")
+            message = (
+                f"{device.end} stands on more than the {MAX_STACKED} devices the kernel allows"
+            )
+            self.report.add(path, message, "a device further down")
             return False
         if isinstance(device.kind, Vlan) and device.up and not under.up:
             message = f"{device.end} cannot be up while {below} is down"

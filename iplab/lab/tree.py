@@ -183,7 +183,7 @@ def _check_scalar(builder: _Builder, twig: Twig, event: yaml.ScalarEvent) -> Non
     _check_marks(builder, twig, event)
     if len(event.value) > MAX_SCALAR:
         builder.fault(twig, f"this value is {len(event.value)} characters long: too long for a lab")
-        twig.value = ""
+        raise Unreadable(*builder.faults)
 
 
 def _check_marks(builder: _Builder, twig: Twig, event: yaml.NodeEvent) -> None:

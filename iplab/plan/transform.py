@@ -188,7 +188,9 @@ def _make_devices(work: Work, want: Namespace, now: Callable[[End, Kind], bool])
         if work.draft.find(end) is None and now(end, interface.kind):
             operation = _making(end, interface.kind)
             if operation is not None:
-                work.do(operation, f"{end} is a {interface.kind.type} of the lab")
+                kind = interface.kind
+                word = kind.mode if isinstance(kind, Tuntap) else kind.type
+                work.do(operation, f"{end} is a {word} of the lab")
 
 
 def _making(end: End, kind: Kind) -> Operation | None:

@@ -54,6 +54,7 @@ def script(lab: Lab, renderer: Renderer) -> str:
         through_host=through_host(renderer.style, lab.network, BARE),
     )
     pings = list(_pings(lab))
+    undos = list(_undos(plan, renderer))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates_dir() / "script"),
         undefined=jinja2.StrictUndefined,
@@ -67,7 +68,8 @@ def script(lab: Lab, renderer: Renderer) -> str:
         style=f"commands in style {renderer.style}",
         needs=_needs(plan, pings),
         steps=list(_steps(plan, renderer)),
-        undos=list(_undos(plan, renderer)),
+        undos=undos,
+        devices=any(line["there"].startswith("device") for line in undos),
         expects=list(_expects(lab.network)),
         pings=pings,
         slow=any(a.local.version == 6 for _, i in lab.network.ends() for a in i.addresses),
@@ -102,24 +104,22 @@ def _keeps(step: Step) -> bool:
 
 
 def _undos(plan: Plan, renderer: Renderer) -> Iterator[Line]:
-    """What takes each made thing away, last first, and the file that tells it is still there."""
+    """What takes each made thing away, last first, and the test that tells it is still there."""
 
-    def line(number: int, operation: Any, there: str = "") -> Line:
+    def line(number: int, operation: Any, *there: str) -> Line:
         text = renderer.command(operation).text
-        return {"number": number, "text": text, "there": there and shlex.quote(there)}
+        return {"number": number, "text": text, "there": shlex.join(there)}
 
     for number, step in reversed(list(enumerate(plan.steps, 1))):
         match step.operation:
             case AddNamespace(name=name):
-                yield line(number, DeleteNamespace(HOST, name), f"/run/netns/{name}")
+                yield line(number, DeleteNamespace(HOST, name), "namespace", name)
             case AddVeth(a=a, b=b):
                 for end in (a, b):
                     if end.node == HOST:
-                        there = f"/sys/class/net/{end.device}"
-                        yield line(number, DeleteLink(HOST, end.device), there)
+                        yield line(number, DeleteLink(HOST, end.device), "device", end.device)
             case AddDevice() as made if made.end.node == HOST:
-                there = f"/sys/class/net/{made.device}"
-                yield line(number, DeleteLink(HOST, made.device), there)
+                yield line(number, DeleteLink(HOST, made.device), "device", made.device)
             case AddRoute(node="host", route=route):
                 yield line(number, DeleteRoute(HOST, route))
             case AddNatTable(node="host", table=table):
