@@ -56,7 +56,26 @@ class LabError(IplabError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(set(problems), key=lambda p: (p.file, p.line, p.column, p.message))
-        super().__init__("\n".join(str(p) for p in self.problems))
+        super().__init__(_told(self.problems))
+
+
+MOST_SHOWN = 30  # places; a reader mends those first
+
+
+def _told(problems: list[Problem]) -> str:
+    """The faults as text: of many in one place (a loop of a .j2 file) the first, and how many."""
+    places: dict[tuple[str, int, int], list[Problem]] = {}
+    for problem in problems:
+        places.setdefault((problem.file, problem.line, problem.column), []).append(problem)
+    lines = []
+    for place in list(places.values())[:MOST_SHOWN]:
+        shown = place if len(place) <= 3 else place[:1]
+        lines += [str(problem) for problem in shown]
+        if len(shown) < len(place):
+            lines.append(f"  (and {len(place) - len(shown)} more like it in this place)")
+    if len(places) > MOST_SHOWN:
+        lines.append(f"and faults in {len(places) - MOST_SHOWN} more places")
+    return "\n".join(lines)
 
 
 class Refused(IplabError):

@@ -361,6 +361,23 @@ class Draft:
             if kept and lower(above, kept.kind) == end:
                 self.drop(above)
 
+    def neighbours(self, end: End) -> set[End]:
+        """What the device at ``end`` is bound to: its other end, its master, its ports, the device
+        it stands on and those that stand on it."""
+        found = self.find(end)
+        if found is None:
+            return set()
+        bound = set(self._standing_on.get(end, ()))
+        bound |= {below for below in (lower(end, found.kind),) if below}
+        if isinstance(found.kind, Veth) and found.kind.peer:
+            bound.add(found.kind.peer)
+        if found.master:
+            bound.add(End(end.node, found.master))
+        if isinstance(found.kind, Bridge):
+            inside = self.namespaces[end.node].interfaces.values()
+            bound |= {End(end.node, i.name) for i in inside if i.master == end.device}
+        return bound
+
 
 def lower(end: End, kind: Kind) -> End | None:
     """The device that ``end`` stands on and cannot outlive, if it is of such a kind."""

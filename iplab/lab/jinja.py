@@ -16,7 +16,7 @@ from jinja2.meta import find_undeclared_variables
 
 from iplab.lab.bounds import FILTERS, MAX_VALUE, Budget, Environment, Stop, bound, too_much
 from iplab.lab.near import did_you_mean
-from iplab.lab.provenance import Provenance
+from iplab.lab.provenance import PRIVATE, Provenance
 from iplab.lab.syntax import Fault, Unreadable
 from iplab.lab.tree import MAX_BYTES
 
@@ -30,10 +30,9 @@ def render(text: str, name: str, settings: Mapping[str, str]) -> tuple[str, Prov
     environment = Environment(Budget(), provenance)
     if len(text) > MAX_VALUE:
         raise Unreadable(Fault(1, 1, f"more than {MAX_VALUE} characters: too long for a template"))
-    private = re.search("[\ue000\ue001]", text)
-    if private:
+    if private := PRIVATE.search(text):
         line = text.count("\n", 0, private.start()) + 1
-        message = f"a private-use character (U+{ord(private[0]):04X}) has no place in a template"
+        message = "a private-use character has no place in a template"
         raise Unreadable(provenance.fault(line, message, "take it out"))
     try:
         tree = environment.parse(text, name, name)

@@ -94,6 +94,11 @@ _WORDINGS = (
         at_start=True,
     ),
     _Wording(
+        "did not find expected node content|expected the node content",
+        "a value, or the end of a list or mapping in brackets, is missing here",
+        "close it with ] or }",
+    ),
+    _Wording(
         "found unexpected end of stream|found unexpected document indicator",
         "a quote is opened here and never closed",
         "close it",

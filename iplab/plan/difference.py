@@ -75,6 +75,12 @@ def _namespace(want: Namespace, have: Namespace, ownership: Ownership) -> Iterat
     for key, value in want.sysctls.items():
         if have.sysctls.get(key) != value:
             yield Difference(node, f"sysctl {key}", value, have.sysctls.get(key, ABSENT))
+    for claim, value in ownership.mine.items():
+        # Set by the lab, which does not want it any more; '' is a value that nobody knows.
+        if claim.kind == "sysctl" and claim.node == node and claim.name not in want.sysctls:
+            now = have.sysctls.get(claim.name)
+            if value and now is not None and now != value:
+                yield Difference(node, f"sysctl {claim.name}", value, now)
     for name, table in want.nat.items():
         there = have.nat.get(name)
         if there != table:

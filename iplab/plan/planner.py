@@ -21,7 +21,9 @@ from iplab.operations import (
     AddRoute,
     AddVeth,
     DeleteNamespace,
+    DeleteNatTable,
     DeleteRoute,
+    FlushNatChain,
     MoveLink,
     OnDevice,
     Operation,
@@ -139,7 +141,8 @@ class Planner:
         for claim in ended:
             self.mine.pop(claim, None)
         for claim in made_by(operation):
-            if claim.kind in ("netns", "link", "sysctl") or netns(claim.node) not in self.mine:
+            # A route in a namespace of the lab needs no claim; what has to be asked for does.
+            if claim.kind != "route" or netns(claim.node) not in self.mine:
                 self.mine.setdefault(claim, old)
         self.steps.append(Step(operation, why, self._origin(operation, about)))
 
@@ -201,6 +204,9 @@ class Planner:
                 return None  # recorded with the value it had, and put back
             case DeleteRoute():
                 claimed = Claim("route", operation.node, str(operation.route)) in self.mine
+                return None if claimed else self._foreign_node(operation.node)
+            case DeleteNatTable() | FlushNatChain():
+                claimed = Claim("nat", operation.node, operation.table) in self.mine
                 return None if claimed else self._foreign_node(operation.node)
         return self._foreign_node(operation.node)
 
