@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from iplab import __version__
-from iplab.errors import IplabError
+from iplab.errors import IplabError, LabError
 
 # Name → (module, its first line of help): `iplab --help` loads no command.  A test holds that the
 # lines are the commands' own.
@@ -86,7 +86,8 @@ def main() -> None:
         click.echo("iplab: interrupted", err=True)
         code = 130
     except IplabError as error:
-        click.echo(f"iplab: {error}", err=True)
+        # Faults of a file come as an editor takes them: FILE:LINE:COLUMN first on the line.
+        click.echo(str(error) if isinstance(error, LabError) else f"iplab: {error}", err=True)
         code = error.exit_code
     except BrokenPipeError:
         # The reader (head, less) has had enough: let Python's last flush go nowhere.
