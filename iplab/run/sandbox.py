@@ -41,6 +41,11 @@ _PREPARE = (
 # when the holder has ended.
 _HOLD = "echo ready; exec sleep infinity >/dev/null 2>&1"
 UPLINK = "tap0"  # the device by which a sandbox's host reaches the internet
+# "$@" runs until it ends or the holder does (its stdin is the other end of the holder's pipe).
+_WHILE_HELD = (
+    'exec 3<&0 </dev/null; "$@" 3<&- & p=$!; '
+    '(cat <&3 >/dev/null; kill "$p") & w=$!; wait "$p"; code=$?; kill "$w"; exit "$code"'
+)
 PATIENCE = 10.0  # seconds a holder may take to come up or to end
 
 
@@ -151,11 +156,11 @@ def connect(holder: Holder) -> None:
     )
     if there.returncode == 0:
         return
-    argv = _uplink(holder)
+    argv = [program(word) if n == 0 else word for n, word in enumerate(_uplink(holder))]
     life = os.open(f"/proc/{holder.pid}/fd/0", os.O_RDONLY)  # see _HOLD
     process = subprocess.Popen(
-        argv,
-        executable=find_program(argv[0]),
+        ["sh", "-c", _WHILE_HELD, "sh", *argv],
+        executable=program("sh"),
         stdin=life,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -186,7 +191,7 @@ def connect(holder: Holder) -> None:
 def _uplink(holder: Holder) -> list[str]:
     if find_program("slirp4netns"):
         # The machine's own loopback stays out of reach.
-        quiet = ["--configure", "--disable-host-loopback", "--exit-fd=0"]
+        quiet = ["--configure", "--disable-host-loopback"]
         return ["slirp4netns", *quiet, str(holder.pid), UPLINK]
     if find_program("pasta"):
         spaces = [f"--userns=/proc/{holder.pid}/ns/user", f"--netns=/proc/{holder.pid}/ns/net"]

@@ -186,7 +186,8 @@ def test_an_uplink_leads_out_and_ends_with_the_sandbox(user: User) -> None:
     # 10.0.2.2 is slirp4netns itself: no packet leaves this machine.
     user.run("exec", "a", "--", "ping", "-c", "1", "-W", "3", "10.0.2.2")
     (holder,) = user.holders().values()
-    found = subprocess.run(["pgrep", "-f", f"slirp4netns.* {holder} "], capture_output=True)
+    command = f"^[^ ]*/slirp4netns .* {holder} "
+    found = subprocess.run(["pgrep", "-f", command], capture_output=True, check=True)
     helper = int(found.stdout)
     user.run("down", "lab.yaml")
     assert user.holders() == {}
