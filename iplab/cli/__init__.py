@@ -25,6 +25,7 @@ COMMANDS = {
     "exec": ("exec", "Run a command inside a node."),
     "shell": ("shell", "Open a shell inside a node."),
     "schema": ("schema", "Print the JSON Schema of the lab file."),
+    "why": ("why", "Name the first thing that stops a packet, and the command that mends it."),
     "doctor": ("doctor", "Say what this machine has and lacks, and what mends it."),
 }
 
