@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,8 @@ from iplab.why.judge import Pinged, judge, no_address
 from iplab.why.report import Report
 from iplab.why.ruleset import joined, parse, parse_save
 
-_TRIES = 2
+_NARROWER = 4  # times a router may name a smaller mtu
+_DEADLINE = "2"  # seconds without an answer
 _LONGEST = 65507  # ping's largest payload over IPv4
 _HEADERS = {4: 20 + 8, 6: 40 + 8}
 
@@ -168,14 +170,29 @@ def why(machine: Machine, source: str, target: str) -> Report:
 
     Raises ``IplabError`` where there is no such node or device, or no sense in the question.
     """
-    pings.wait_for_addresses(machine, everything())
-    network = look(machine, everything())
+    network = _settled(machine)
     _node(network, source)
     facts = Asked(machine, network)
     wanted, device = _targets(network, source, target)
     if not wanted:
         return no_address(facts, source, target, device)
     return judge(facts, lambda node, to: ping(facts, node, to), source, wanted, target)
+
+
+def _settled(machine: Machine) -> Network:
+    """The network, once no IPv6 address is on trial any more: that takes a second or two."""
+    until = time.monotonic() + pings.DAD_PATIENCE
+    while True:
+        network = look(machine, everything())
+        waiting = any(
+            address.tentative and not address.failed and not address.local.ip.is_link_local
+            for _, interface in network.ends()
+            if interface.up and "NO-CARRIER" not in interface.flags
+            for address in interface.addresses
+        )
+        if not waiting or time.monotonic() > until:
+            return network
+        time.sleep(0.1)
 
 
 def _node(network: Network, name: str) -> None:
@@ -239,20 +256,15 @@ def _sensible(address: IPAddress) -> IPAddress:
 
 def ping(facts: Asked, node: str, to: IPAddress) -> Pinged:
     """A small ping, and where that is answered one as large as the first device sends."""
-    said = ""
-    for _ in range(_TRIES):
-        code, text = _ping(facts.machine, node, to, ())
-        if code == 0:
-            break
-        said = _words(text)
-    else:
-        return Pinged(False, said=said)
+    code, text = _ping(facts.machine, node, to, ())
+    if code != 0:
+        return Pinged(False, said=_words(text))
     size = _largest(facts, node, to)
     if size is None:
         return Pinged(True)
     payload = size - _HEADERS[to.version]
     told = None
-    for _ in range(_TRIES + 1):
+    for _ in range(_NARROWER):
         code, text = _ping(facts.machine, node, to, ("-M", "do", "-s", str(payload)))
         if code == 0:
             return Pinged(True, True, told, size)
@@ -264,7 +276,9 @@ def ping(facts: Asked, node: str, to: IPAddress) -> Pinged:
 
 
 def _ping(machine: Machine, node: str, to: IPAddress, words: Sequence[str]) -> tuple[int, str]:
-    argv = inside(node, ("ping", "-n", "-c", "1", "-W", "1", *words, str(to))).argv
+    # With -w, -c counts answers: the first may be lost to resolution, so others follow it.
+    waiting = ("-c", "1", "-i", "0.25", "-w", _DEADLINE)
+    argv = inside(node, ("ping", "-n", *waiting, *words, str(to))).argv
     done = machine.other(argv, timeout=10)
     return done.code, done.out + done.err
 
