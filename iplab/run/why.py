@@ -257,6 +257,9 @@ def _sensible(address: IPAddress) -> IPAddress:
 def ping(facts: Asked, node: str, to: IPAddress) -> Pinged:
     """A small ping, and where that is answered one as large as the first device sends."""
     code, text = _ping(facts.machine, node, to, ())
+    if code != 0 and "nreachable" in text:
+        # Perhaps the end of a resolution that began before whatever was wrong was mended.
+        code, text = _ping(facts.machine, node, to, ())
     if code != 0:
         return Pinged(False, said=_words(text))
     size = _largest(facts, node, to)

@@ -100,6 +100,11 @@ class Crossing:
             held = self._as_held(end, hop)
             what = f"{far} has {hop} as well: whichever answers first gets the packets"
             line = mend.ip(end.node, "addr", "del", held, "dev", end.device)
+            other = self.places.at(end)
+            for entry in self.facts.neighbours(start.node):
+                if entry.address == hop and other and entry.lladdr == other.lladdr:
+                    forget = mend.ip(start.node, "neigh", "del", hop, "dev", start.device)
+                    line = mend.both(line, forget)
             name = f"address {held} on {end.device}"
             yield Cause(end.node, name, what, line, Weight.TWICE)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iplab.names import IPAddress
 from iplab.network import End
@@ -63,6 +63,8 @@ def no_address(facts: Facts, source: str, to: str, device: str | None) -> Report
         for a in walker.places.addresses(end, version)
     }
     version = 4 if 4 in versions or not versions else 6
+    if not any(walker.places.interfaces(source)):
+        return Report(source, to, False, (), walker.routes.alone(source))
     probe = _any_address(walker, source, version)
     cause = None
     if probe is not None:
@@ -84,7 +86,12 @@ def _one(
     walker: Walker, ping: Ping, source: str, target: IPAddress, to: str, expected: str | None
 ) -> Report:
     pinged = ping(source, target)
-    path, causes, notes = _walk(walker, source, target, expected)
+    path, causes, notes, arrived = _walk(walker, source, target, expected)
+    if any(c.weight is Weight.LARGE for c in causes) and pinged.answered and arrived:
+        # The other end may send larger packets than this one: a router told only this one.
+        there, asker = arrived
+        if pinged.large is not False and ping(there, asker).large is False:
+            pinged = replace(pinged, large=False)
     cause = _weigh(causes, pinged)
     if cause is not None:
         return Report(source, to, False, path, cause, (*notes, *cause.notes))
@@ -101,23 +108,23 @@ def _one(
 
 def _walk(
     walker: Walker, source: str, target: IPAddress, expected: str | None
-) -> tuple[tuple[Hop, ...], list[Cause], list[str]]:
-    """There and back again."""
+) -> tuple[tuple[Hop, ...], list[Cause], list[str], tuple[str, IPAddress] | None]:
+    """There and back again; last, who took the packet in, and whom it answers."""
     route = walker.facts.lookup(source, target)
     if route.refused:
-        return (), [walker.routes.missing(source, target, route.refused)], []
+        return (), [walker.routes.missing(source, target, route.refused)], [], None
     if route.source is None:
-        return (), [_no_source(source, target, route.device)], []
+        return (), [_no_source(source, target, route.device)], [], None
     out = walker.go(source, echo(route.source, target), expected=expected)
     path, causes, notes = tuple(out.hops), list(out.causes), list(out.notes)
     if out.arrived is None or out.stopped or out.arrived == source:
-        return path, causes, notes
+        return path, causes, notes, None
     back = _back(walker, source, out)
     if back.stopped:
         causes += _badly_sourced(walker, source, out, route.device) or back.causes
     else:
         causes += back.causes
-    return path, causes, [*notes, *back.notes]
+    return path, causes, [*notes, *back.notes], (out.arrived, out.packet.source)
 
 
 def _back(walker: Walker, source: str, out: Walk) -> Walk:

@@ -64,7 +64,7 @@ class Routes:
         version = target.version
         devices = list(self.places.interfaces(node))
         if not devices:
-            return Cause(node, "devices", "has no device but lo, so nothing leads out of it")
+            return self.alone(node)
         for end, interface in devices:
             within = [a for a in self.places.addresses(end, version) if target in a.local.network]
             if within and not interface.up:
@@ -77,8 +77,12 @@ class Routes:
         """A node without an address of ``asker``'s family: which device should have one?"""
         devices = [(e, i) for e, i in self.places.interfaces(node) if device in (None, e.device)]
         if not devices:
-            return Cause(node, "devices", "has no device but lo, so nothing leads into it")
+            return self.alone(node)
         return self._without_address(node, asker, devices)
+
+    def alone(self, node: str) -> Cause:
+        """A node that no wire leads to."""
+        return Cause(node, "devices", "has no device but lo, so nothing leads in or out")
 
     def resourced(self, node: str, route: Route, source: IPAddress) -> str:
         """The line that gives ``route`` another source address."""

@@ -21,7 +21,7 @@ from iplab.why.topology import Topology
 from iplab.why.wire import Wires
 
 _TTL = 64
-_DEPTH = 3  # tunnels in tunnels
+_DEPTH = 2  # tunnels in tunnels
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +69,22 @@ class Walker:
         self._absent = Absent(facts, self.places, self.routes)
         self._arrival = Arrival(facts, self.places, self.routes)
         self._crossing = Crossing(facts, self.places)
-        self._depth = 0
 
     def _underlay(self, node: str, remote: IPAddress, port: int) -> Sequence[Cause]:
         """What stops vxlan's own packets from ``node`` to ``remote``."""
-        if self._depth >= _DEPTH:
+        if self.wires.depth >= _DEPTH:
             return ()
-        route = self.facts.lookup(node, remote)
-        if route.refused:
-            return (self.routes.missing(node, remote, route.refused),)
-        if route.source is None:
-            return ()
-        self._depth += 1
+        self.wires.depth += 1
         try:
+            route = self.facts.lookup(node, remote)
+            if route.refused:
+                return (self.routes.missing(node, remote, route.refused),)
+            if route.source is None:
+                return ()
             packet = Packet(route.source, remote, "udp", "datagram", port=port)
             walk = self.go(node, packet)
         finally:
-            self._depth -= 1
+            self.wires.depth -= 1
         return [c for c in walk.causes if c.weight is Weight.STOPS][:1]
 
     def go(
@@ -121,6 +120,9 @@ class Walker:
                     walk.hops.append(self._hop(here, arriving, None, walk.packet))
                     if not walk.met(self._arrival.taken_in(here, arriving, walk.packet)):
                         walk.arrived = here
+                    return walk
+                if here == node:
+                    walk.met([self._loop(here, walk)])
                     return walk
                 if walk.met(self._arrival.passed_on(here, arriving, walk.packet)):
                     return walk

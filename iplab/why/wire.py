@@ -71,13 +71,15 @@ class Wires:
         self.facts = facts
         self.places = places
         self.underlay = underlay
-        self._known: dict[End, Segment] = {}
+        self.depth = 0  # how many tunnels the asker is in: their wires are looked at less deeply
+        self._known: dict[tuple[End, int], Segment] = {}
 
     def segment(self, start: End) -> Segment:
         """All that a frame sent out of ``start`` can come to."""
-        if start not in self._known:
-            self._known[start] = self._search(start)
-        return self._known[start]
+        key = (start, self.depth)
+        if key not in self._known:
+            self._known[key] = self._search(start)
+        return self._known[key]
 
     def _search(self, start: End) -> Segment:
         first = Spot(start, False)
@@ -229,7 +231,7 @@ class Wires:
         if switch and not switch.up:
             return self._down(bridge)
         state = self._port(end).state
-        if state == "forwarding":
+        if state == "forwarding" or (state == "disabled" and not self._carrier(interface)):
             return ()
         name = f"bridge port {end.device}"
         if switch and isinstance(switch.kind, Bridge) and switch.kind.stp:
@@ -242,6 +244,16 @@ class Wires:
             return (Cause(end.node, name, what, line, notes=(note,)),)
         line = mend.bridge(end.node, "link", "set", "dev", end.device, "state", 3)
         return (Cause(end.node, name, f"is {state} in {bridge.device}", line),)
+
+    def _carrier(self, interface: Interface) -> bool:
+        """Without one the kernel disables a port by itself: the reason lies at the other end."""
+        if "NO-CARRIER" in interface.flags:
+            return False
+        match interface.kind:
+            case Veth(peer=End() as other):
+                peer = self.places.at(other)
+                return peer is None or peer.up
+        return True
 
     def _filters(self, bridge: End) -> bool:
         kind = self._kind(bridge)

@@ -1,6 +1,6 @@
 """One trial of `iplab why`, alone in namespaces of its own: break a lab, ask, mend, ask again.
 
-Run by ``test_why.py`` as ``unshare --net --mount python -m tests.kernel.why_trial CASE`` with the case as
+Run by ``test_why.py`` as ``unshare … python -m tests.kernel.why_trial CASE`` with the case as
 JSON; prints what came out as JSON.
 """
 
