@@ -24,6 +24,7 @@ from iplab.why.ruleset import joined, parse, parse_save
 
 _NARROWER = 4  # times a router may name a smaller mtu
 _DEADLINE = "2"  # seconds without an answer
+_PATIENCE = 2.0  # seconds in which "unreachable" may be old news
 _LONGEST = 65507  # ping's largest payload over IPv4
 _HEADERS = {4: 20 + 8, 6: 40 + 8}
 
@@ -197,7 +198,9 @@ def _settled(machine: Machine) -> Network:
 
 def _node(network: Network, name: str) -> None:
     if name not in network.namespaces:
-        near = did_you_mean(name, network.namespaces)
+        near = did_you_mean(name.partition(":")[0], network.namespaces)
+        if name.partition(":")[0] in network.namespaces:
+            near = f"the node alone: {name.partition(':')[0]}"
         raise IplabError(
             f"there is no node {name!r} here", hint=near or "iplab show   (lists the namespaces)"
         )
@@ -257,7 +260,8 @@ def _sensible(address: IPAddress) -> IPAddress:
 def ping(facts: Asked, node: str, to: IPAddress) -> Pinged:
     """A small ping, and where that is answered one as large as the first device sends."""
     code, text = _ping(facts.machine, node, to, ())
-    if code != 0 and "nreachable" in text:
+    until = time.monotonic() + _PATIENCE
+    while code != 0 and "nreachable" in text and time.monotonic() < until:
         # Perhaps the end of a resolution that began before whatever was wrong was mended.
         code, text = _ping(facts.machine, node, to, ())
     if code != 0:

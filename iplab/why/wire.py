@@ -72,13 +72,16 @@ class Wires:
         self.places = places
         self.underlay = underlay
         self.depth = 0  # how many tunnels the asker is in: their wires are looked at less deeply
+        self._flooded: set[tuple[End, int]] = set()
         self._known: dict[tuple[End, int], Segment] = {}
 
     def segment(self, start: End) -> Segment:
         """All that a frame sent out of ``start`` can come to."""
         key = (start, self.depth)
         if key not in self._known:
+            outer, self._flooded = self._flooded, set()
             self._known[key] = self._search(start)
+            self._flooded = outer
         return self._known[key]
 
     def _search(self, start: End) -> Segment:
@@ -177,6 +180,11 @@ class Wires:
     ) -> Iterator[Move]:
         """From a bridge out of each port but the one the frame came in by."""
         apart = source is not None and self._port(source).isolated
+        if not faults and not apart:
+            # Cheaper floods come first: a second one over the same bridge finds nothing new.
+            if (bridge, tag) in self._flooded:
+                return
+            self._flooded.add((bridge, tag))
         for end, interface in self.places.interfaces(bridge.node):
             if end in (source, bridge) or isinstance(interface.kind, Bridge):
                 continue
