@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from iplab import observe
 from iplab.command import Command
 from iplab.errors import IplabError
-from iplab.lab.near import did_you_mean
 from iplab.names import HOST, IPAddress
 from iplab.network import Bridge, Network
 from iplab.run import pings
@@ -198,12 +198,15 @@ def _settled(machine: Machine) -> Network:
 
 def _node(network: Network, name: str) -> None:
     if name not in network.namespaces:
-        near = did_you_mean(name.partition(":")[0], network.namespaces)
-        if name.partition(":")[0] in network.namespaces:
-            near = f"the node alone: {name.partition(':')[0]}"
+        near = _near(name.partition(":")[0], network.namespaces)
         raise IplabError(
             f"there is no node {name!r} here", hint=near or "iplab show   (lists the namespaces)"
         )
+
+
+def _near(word: str, candidates: Iterable[str]) -> str:
+    found = difflib.get_close_matches(word, list(candidates), 1)
+    return f"did you mean {found[0]}?" if found else ""
 
 
 def _targets(network: Network, source: str, target: str) -> tuple[list[IPAddress], str | None]:
@@ -218,7 +221,7 @@ def _targets(network: Network, source: str, target: str) -> tuple[list[IPAddress
     _node(network, node)
     interfaces = network.namespaces[node].interfaces
     if colon and device not in interfaces:
-        near = did_you_mean(device, interfaces)
+        near = _near(device, interfaces)
         raise IplabError(
             f"there is no device {device!r} in {node}", hint=near or f"iplab show {node}"
         )

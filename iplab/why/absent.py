@@ -100,15 +100,16 @@ class Absent:
         return None
 
     def _empty(self, segment: Segment, start: End, hop: IPAddress) -> End | None:
-        """A device on the wire that has no address of the family: the nearest one."""
+        """A device on the wire that has no address of the family: the nearest one.
+
+        A bridge may well go without, so the others come first.
+        """
         waiting = [
-            (way.cost, end)
+            (bool(self.places.ports.get(end)), way.cost, end)
             for end, way in segment.ways.items()
-            if end.node != start.node
-            and not self.places.addresses(end, hop.version)
-            and not (self.places.ports.get(end) and len(segment.ways) > 2)
+            if end.node != start.node and not self.places.addresses(end, hop.version)
         ]
-        return min(waiting)[1] if waiting else None
+        return min(waiting)[2] if waiting else None
 
     def _give(self, start: End, hop: IPAddress, end: End, role: str) -> Cause:
         interface = self.places.at(end)

@@ -103,7 +103,8 @@ def _one(
             lost = _lost(source, target, path, pinged)
             return Report(source, to, False, path, lost, tuple(notes))
         return Report(source, to, True, path, None, tuple(notes))
-    return Report(source, to, False, path, _unexplained(source, target, path, pinged), tuple(notes))
+    unknown = _unexplained(source, target, path, pinged)
+    return Report(source, to, False, path, unknown, (*notes, *unknown.notes))
 
 
 def _walk(

@@ -75,5 +75,37 @@ def test_an_intact_lab_gives_no_alarm(lab: str) -> None:
         assert answer["notes"] == [], answer
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nso", "ns1"], "did you mean ns0"),
+        (["ns0", "n1"], "did you mean ns1"),
+        (["ns0:veth0", "ns1"], "did you mean ns0"),
+        (["ns0", "ns1:veth9"], "did you mean veth1"),
+        (["ns0", "fe80::1"], "link-local"),
+        (["ns0", "224.0.0.1"], "no address of one machine"),
+        (["ns0", "172.18.0.0/24"], "there is no node"),
+        (["ns0", ""], "there is no node"),
+    ],
+)
+def test_a_question_without_sense_is_an_error(words: list[str], said: str) -> None:
+    (answer,) = _alone({"lab": "two-namespaces", "words": ["why", *words]})
+    assert answer["code"] == 1, answer
+    assert said in answer["err"]
+    assert "Traceback" not in answer["err"]
+    assert answer["out"] == ""
+
+
+def test_people_read_the_path_and_the_mending_line() -> None:
+    (answer,) = _alone({"lab": "router", "words": ["why", "a", "b"]})
+    assert answer["code"] == 0, answer
+    assert answer["out"].splitlines() == [
+        "    a:eth0 (10.71.1.2) via 10.71.1.1",
+        "  → r:to-b (10.71.2.1)",
+        "  → b:eth0 (10.71.2.2)",
+        "reaches  a → b",
+    ]
+
+
 def test_the_faults_are_of_many_kinds() -> None:
     assert len({fault["kind"] for fault in FAULTS}) >= 20
