@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import count
 
 from iplab.names import IPAddress
-from iplab.network import Bridge, End, Interface, Kind, Macvlan, Tuntap, Veth, Vlan, Vxlan
+from iplab.network import Bridge, End, Interface, Kind, Macvlan, Veth, Vlan, Vxlan
 from iplab.why import mend
-from iplab.why.facts import Facts, Port
+from iplab.why.facts import Facts
+from iplab.why.obstacles import Obstacles
 from iplab.why.overlay import far_ends
 from iplab.why.places import Places
 from iplab.why.report import Cause
@@ -71,6 +72,7 @@ class Wires:
         self.facts = facts
         self.places = places
         self.underlay = underlay
+        self.obstacles = Obstacles(facts, places)
         self.depth = 0  # how many tunnels the asker is in: their wires are looked at less deeply
         self._flooded: set[tuple[End, int]] = set()
         self._known: dict[tuple[End, int], Segment] = {}
@@ -88,7 +90,7 @@ class Wires:
         first = Spot(start, False)
         number = count()  # heapq shall never compare spots of equal cost
         queue: list[tuple[int, int, Spot, Spot | None, tuple[Cause, ...]]] = []
-        heapq.heappush(queue, (0, next(number), first, None, self._down(start)))
+        heapq.heappush(queue, (0, next(number), first, None, self.obstacles.down(start)))
         before: dict[Spot, tuple[Spot | None, tuple[Cause, ...], int]] = {}
         edges: dict[End, None] = {}
         while queue:
@@ -137,39 +139,41 @@ class Wires:
             return
         match interface.kind:
             case Veth(peer=End() as peer):
-                yield Move(Spot(peer, True, spot.tag), self._down(peer))
+                yield Move(Spot(peer, True, spot.tag), self.obstacles.down(peer))
             case Bridge():
                 yield from self._flood(spot.end, None, spot.tag, ())
             case Vlan(link=End() as below, id=tag):
-                yield Move(Spot(below, False, tag), self._down(below))
+                yield Move(Spot(below, False, tag), self.obstacles.down(below))
             case Macvlan(link=End() as below, mode=mode):
-                yield Move(Spot(below, False, spot.tag), self._down(below))
+                yield Move(Spot(below, False, spot.tag), self.obstacles.down(below))
                 if mode == "bridge":
                     for other in self.places.above[below]:
                         if other != spot.end and isinstance(self._kind(other), Macvlan):
-                            yield Move(Spot(other, True, spot.tag), self._down(other))
+                            yield Move(Spot(other, True, spot.tag), self.obstacles.down(other))
             case Vxlan():
                 for far, faults, cost in far_ends(self.places, spot.end, self.underlay):
-                    yield Move(Spot(far, True, spot.tag), (*faults, *self._down(far)), cost)
+                    yield Move(
+                        Spot(far, True, spot.tag), (*faults, *self.obstacles.down(far)), cost
+                    )
 
     def _inward(self, spot: Spot, interface: Interface) -> Iterator[Move]:
         end = spot.end
         for other in self.places.above.get(end, ()):
             kind = self._kind(other)
             if isinstance(kind, Vlan) and kind.id == spot.tag:
-                yield Move(Spot(other, True), self._down(other))
+                yield Move(Spot(other, True), self.obstacles.down(other))
             elif isinstance(kind, Macvlan):
-                yield Move(Spot(other, True, spot.tag), self._down(other))
+                yield Move(Spot(other, True, spot.tag), self.obstacles.down(other))
         if isinstance(interface.kind, Bridge):
             return
         for name in self.places.bridges.get(end.node, ()):
             bridge = End(end.node, name)
-            stranger = self._not_a_port(end, interface, bridge)
+            stranger = self.obstacles.not_a_port(end, interface, bridge)
             if stranger is None:
                 continue
-            into = (*stranger, *self._blocked(end, bridge))
-            tag, refused = self._entering(end, bridge, spot.tag)
-            faults = (*into, *refused, *self._down(bridge))
+            into = (*stranger, *self.obstacles.blocked(end, bridge))
+            tag, refused = self.obstacles.entering(end, bridge, spot.tag)
+            faults = (*into, *refused, *self.obstacles.down(bridge))
             yield Move(Spot(bridge, True, tag), faults, SUPPOSED if stranger else 0)
             for move in self._flood(bridge, end, tag, faults):
                 cost = SUPPOSED + len(move.faults) if stranger else move.cost
@@ -179,7 +183,7 @@ class Wires:
         self, bridge: End, source: End | None, tag: int, faults: tuple[Cause, ...]
     ) -> Iterator[Move]:
         """From a bridge out of each port but the one the frame came in by."""
-        apart = source is not None and self._port(source).isolated
+        apart = source is not None and self.obstacles.port(source).isolated
         if not faults and not apart:
             # Cheaper floods come first: a second one over the same bridge finds nothing new.
             if (bridge, tag) in self._flooded:
@@ -188,110 +192,22 @@ class Wires:
         for end, interface in self.places.interfaces(bridge.node):
             if end in (source, bridge) or isinstance(interface.kind, Bridge):
                 continue
-            stranger = self._not_a_port(end, interface, bridge)
+            stranger = self.obstacles.not_a_port(end, interface, bridge)
             if stranger is None:
                 continue
-            found = [*faults, *stranger, *self._blocked(end, bridge), *self._down(end)]
-            if apart and self._port(end).isolated and not stranger:
+            found = [
+                *faults,
+                *stranger,
+                *self.obstacles.blocked(end, bridge),
+                *self.obstacles.down(end),
+            ]
+            if apart and self.obstacles.port(end).isolated and not stranger:
                 what = f"is isolated from the other isolated ports of {bridge.device}"
                 line = mend.bridge(end.node, "link", "set", "dev", end.device, "isolated", "off")
                 found.append(Cause(end.node, f"bridge port {end.device}", what, line))
-            out, refused = self._leaving(end, bridge, tag)
+            out, refused = self.obstacles.leaving(end, bridge, tag)
             found += refused
             yield Move(Spot(end, False, out), tuple(found), SUPPOSED if stranger else 0)
-
-    # ------------------------------------------------------------ what forbids it
-
-    def _down(self, end: End) -> tuple[Cause, ...]:
-        interface = self.places.at(end)
-        if interface is None:
-            return ()
-        if not interface.up:
-            line = mend.ip(end.node, "link", "set", end.device, "up")
-            return (Cause(end.node, f"device {end.device}", "is down", line),)
-        alone = "NO-CARRIER" in interface.flags and isinstance(interface.kind, Tuntap)
-        if alone:
-            what = "has no carrier: no program holds its other end"
-            return (Cause(end.node, f"device {end.device}", what),)
-        return ()
-
-    def _not_a_port(self, end: End, interface: Interface, bridge: End) -> tuple[Cause, ...] | None:
-        """Nothing where ``end`` is a port of ``bridge``; a fault where it may have been meant to
-        be; ``None`` where that is out of the question: it has addresses of its own."""
-        if interface.master == bridge.device:
-            return ()
-        own = any(not a.local.ip.is_link_local for a in interface.addresses)
-        if own or isinstance(interface.kind, Bridge | Macvlan | Vlan):
-            return None
-        what = f"is not a port of {bridge.device}"
-        if interface.master:
-            what = f"is a port of {interface.master}, not of {bridge.device}"
-        line = mend.ip(end.node, "link", "set", end.device, "master", bridge.device)
-        return (Cause(end.node, f"device {end.device}", what, line),)
-
-    def _port(self, end: End) -> Port:
-        return self.facts.ports(end.node).get(end.device, Port())
-
-    def _blocked(self, end: End, bridge: End) -> tuple[Cause, ...]:
-        interface, switch = self.places.at(end), self.places.at(bridge)
-        if not interface or not interface.up or interface.master != bridge.device:
-            return ()
-        if switch and not switch.up:
-            return self._down(bridge)
-        state = self._port(end).state
-        if state == "forwarding" or (state == "disabled" and not self._carrier(interface)):
-            return ()
-        name = f"bridge port {end.device}"
-        if switch and isinstance(switch.kind, Bridge) and switch.kind.stp:
-            if state in ("listening", "learning"):
-                what = f"is {state} (STP of {bridge.device}): it forwards after twice 15 s"
-                return (Cause(end.node, name, what, "sleep 30"),)
-            what = f"is {state}: STP of {bridge.device} took it out of a loop"
-            line = mend.ip(end.node, "link", "set", bridge.device, "type", "bridge", "stp_state", 0)
-            note = "with STP off, a loop of bridges sends frames round for ever"
-            return (Cause(end.node, name, what, line, notes=(note,)),)
-        line = mend.bridge(end.node, "link", "set", "dev", end.device, "state", 3)
-        return (Cause(end.node, name, f"is {state} in {bridge.device}", line),)
-
-    def _carrier(self, interface: Interface) -> bool:
-        """Without one the kernel disables a port by itself: the reason lies at the other end."""
-        if "NO-CARRIER" in interface.flags:
-            return False
-        match interface.kind:
-            case Veth(peer=End() as other):
-                peer = self.places.at(other)
-                return peer is None or peer.up
-        return True
-
-    def _filters(self, bridge: End) -> bool:
-        kind = self._kind(bridge)
-        return isinstance(kind, Bridge) and kind.vlan_filtering
-
-    def _entering(self, end: End, bridge: End, tag: int) -> tuple[int, tuple[Cause, ...]]:
-        """The VLAN a frame has inside a bridge that filters them (0 in one that does not)."""
-        if not self._filters(bridge):
-            return tag, ()
-        port = self._port(end)
-        vid = tag or port.pvid or 0
-        if vid and vid in port.vlans:
-            return vid, ()
-        return vid, (_outside(end, vid or 1, bool(tag)),)
-
-    def _leaving(self, end: End, bridge: End, vid: int) -> tuple[int, tuple[Cause, ...]]:
-        if not self._filters(bridge):
-            return vid, ()
-        # The bridge's own frames are untagged, and belong to the VLAN of its own entry.
-        vid = vid or self._port(bridge).pvid or 1
-        port = self._port(end)
-        if vid in port.vlans:
-            return (0 if vid == port.pvid else vid), ()
-        return 0, (_outside(end, vid, False),)
-
-
-def _outside(end: End, vid: int, tagged: bool) -> Cause:
-    words = () if tagged else ("pvid", "untagged")
-    line = mend.bridge(end.node, "vlan", "add", "dev", end.device, "vid", vid, *words)
-    return Cause(end.node, f"bridge port {end.device}", f"is not in VLAN {vid}", line)
 
 
 def _trace(

@@ -78,7 +78,7 @@ def test_an_intact_lab_gives_no_alarm(lab: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nso", "ns1"], "did you mean ns0"),
+        (["ns00", "ns1"], "did you mean ns0"),
         (["ns0", "n1"], "did you mean ns1"),
         (["ns0:veth0", "ns1"], "did you mean ns0"),
         (["ns0", "ns1:veth9"], "did you mean veth1"),
