@@ -8,6 +8,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,15 @@ CASES = ROOT / "tests" / "cases" / "why"
 FAULTS: list[dict[str, Any]] = yaml.safe_load((CASES / "faults.yaml").read_text())
 LABS = sorted(path.stem for path in CASES.glob("*.yaml") if path.stem != "faults")
 
+Answers = list[dict[str, Any]]
+
 pytestmark = [
     pytest.mark.kernel,
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces"),
 ]
 
 
-def _alone(case: dict[str, Any]) -> list[dict[str, Any]]:
+def _alone(case: dict[str, Any]) -> Answers:
     """Run a trial in network and mount namespaces that end with it."""
     done = subprocess.run(
         ["unshare", "--net", "--mount", "--propagation", "private",
@@ -33,8 +37,24 @@ def _alone(case: dict[str, Any]) -> list[dict[str, Any]]:
         capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    answers: list[dict[str, Any]] = json.loads(done.stdout)["answers"]
+    answers: Answers = json.loads(done.stdout)["answers"]
     return answers
+
+
+@pytest.fixture(scope="module")
+def results(request: pytest.FixtureRequest) -> Iterator[Callable[[dict[str, Any]], Answers]]:
+    """The trials that will be asked for, begun side by side: they mostly wait for pings.
+
+    Under pytest-xdist its workers see to that, each with the trials it was given.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        yield _alone
+        return
+    mine = [i for i in request.session.items if i.path == request.path and hasattr(i, "callspec")]
+    faults = [i.callspec.params["fault"] for i in mine if "fault" in i.callspec.params]
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        begun = {str(fault): pool.submit(_alone, fault) for fault in faults}
+        yield lambda fault: begun[str(fault)].result()
 
 
 def _name(fault: dict[str, Any]) -> str:
@@ -42,11 +62,13 @@ def _name(fault: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=_name)
-def test_a_fault_is_named_and_mended(fault: dict[str, Any]) -> None:
+def test_a_fault_is_named_and_mended(
+    fault: dict[str, Any], results: Callable[[dict[str, Any]], Answers]
+) -> None:
     needs = fault.get("needs")
     if needs and not Path("/proc/sys", needs).exists():
         pytest.skip(f"this kernel has no {needs}")
-    first, *others = _alone(fault)
+    first, *others = results(fault)
     assert first["code"] == 3
     assert first["reaches"] is False
     cause = first["cause"]
