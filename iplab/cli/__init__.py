@@ -27,6 +27,7 @@ COMMANDS = {
     "shell": ("shell", "Open a shell inside a node."),
     "sandbox": ("sandbox", "List and stop sandboxes."),
     "schema": ("schema", "Print the JSON Schema of the lab file."),
+    "why": ("why", "Name the first thing that stops a packet, and the command that mends it."),
     "doctor": ("doctor", "Say what this machine has and lacks, and what mends it."),
 }
 
