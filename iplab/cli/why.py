@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iplab.cli.common import json_option, need_root, print_json, say, styled
+from iplab.cli import complete
+from iplab.cli.common import json_option, on_machine, print_json, say, styled
 
 if TYPE_CHECKING:
     from iplab.why.report import Report
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     epilog="Example:  iplab why ns0 172.18.0.3",
     short_help="Name the first thing that stops a packet, and the command that mends it.",
 )
-@click.argument("source", metavar="A")
-@click.argument("target", metavar="B")
+@click.argument("source", metavar="A", shell_complete=complete.nodes)
+@click.argument("target", metavar="B", shell_complete=complete.nodes)
 @json_option
+@on_machine()
 @click.pass_context
 def command(ctx: click.Context, source: str, target: str, as_json: bool) -> None:
     """Walk the path from A to B and name the first thing that stops a packet.
@@ -32,7 +34,6 @@ def command(ctx: click.Context, source: str, target: str, as_json: bool) -> None
     from iplab.run.machine import Machine
     from iplab.run.why import why
 
-    need_root("looking into namespaces")
     report = why(Machine(), source, target)
     if as_json:
         print_json(report.json())
