@@ -262,6 +262,8 @@ class Namespace:
 
     ``identity`` is the inode of its file below /run/netns and the time that was made: inodes are
     used again, so neither the name nor the inode alone tells one namespace from the next.
+    ``only_file`` marks a file there that is no namespace: an ``ip netns add`` that was killed
+    leaves it, and ``ip netns del`` takes it away.
     """
 
     name: str
@@ -270,6 +272,7 @@ class Namespace:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     nat: Mapping[str, NatTable] = field(default_factory=dict)
     identity: str | None = field(default=None, compare=False)
+    only_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

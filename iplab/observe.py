@@ -82,10 +82,9 @@ def network(seen: Iterable[Seen]) -> Network:
     """The namespaces that were read, with the ends of each veth pair found."""
     every = list(seen)
     try:
-        namespaces = {s.name: _namespace(s) for s in every}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _wire(Network({s.name: _namespace(s) for s in every}), every)
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise IplabError(f"`ip -j` answered in a form iplab does not know: {error!r}") from error
-    return _wire(Network(namespaces), every)
 
 
 def _namespace(seen: Seen) -> Namespace:

@@ -27,6 +27,12 @@ class AddAddress(OnDevice):
         draft.put(self.node, replace(found, addresses=(*found.addresses, self.address)))
 
     def inverse(self, before: Draft) -> list[Operation] | None:
+        four = [a for a in before.interface(self.end).addresses if a.local.version == 4]
+        if self.address.local.version == 4 and not four:
+            # Taking the only one away again takes the device's IPv4 routes along.
+            routes = before.namespace(self.node).routes
+            if any(r.device == self.device and r.destination.version == 4 for r in routes):
+                return None
         return [DeleteAddress(self.node, self.device, self.address)]
 
 

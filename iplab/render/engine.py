@@ -17,6 +17,7 @@ from iplab.errors import IplabError
 from iplab.names import HOST
 from iplab.network import Route
 from iplab.operations import Operation
+from iplab.render.bounds import bounded
 from iplab.templates import templates_dir
 
 STYLES = ("direct", "steps", "batch")
@@ -92,12 +93,7 @@ class Renderer:
         self.style = style
         self.directories = tuple(directories)
         paths = [*self.directories, templates_dir() / "commands"]
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(paths),
-            undefined=jinja2.StrictUndefined,
-            finalize=_one_word,
-            autoescape=False,  # no markup: finalize quotes each value
-        )
+        self._environment = bounded(paths, finalize=_one_word)
         self._environment.filters.update(named=_named, words=_words)
         self._prefixes: dict[str, dict[str, Words]] = {}
 
@@ -116,8 +112,13 @@ class Renderer:
             raise IplabError(f"a template cannot be used: {error}", where=where) from error
         except ValueError as error:
             raise IplabError(f"a template words no command: {error}", where=name) from error
+        except Exception as error:  # whatever its own words ran into: 1 // 0, nested too deeply
+            what = f"{type(error).__name__}: {error}"
+            raise IplabError(f"a template cannot be used: {what}", where=name) from error
         if not argv:
             raise IplabError("a template words an empty command", where=name)
+        if "\0" in text:
+            raise IplabError("a template words a NUL, which no command can have", where=name)
         return Command(tuple(argv), operation.node)
 
     def _programs(self, node: str) -> dict[str, Words]:
