@@ -1,0 +1,378 @@
+"""Shell scripts: each old command replaced where it stands, every other byte as it was.
+
+What cannot be replaced with certainty stays, and is in the report with its line and the reason.
+
+Known gaps, which the report names where they are met: text that a shell is given to run (``sh -c``,
+``eval``, ``trap``, heredocs), other machines (``ssh``), output that the script reads in a way not
+known here, and everything after a place where the script itself cannot be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from iplab.legacy import TOOLS, Context, Translation, translate
+from iplab.legacy import bash, mentions, shapes
+from iplab.legacy.bash import Command, Loop, Piece, Pipeline, Word
+from iplab.legacy.edits import Edits
+from iplab.legacy.holes import Filled, translate_words
+from iplab.legacy.variables import Variables
+from iplab.legacy.wrapped import Wrapped, unwrap
+from iplab.network import Namespace, Network
+
+# Commands after which a given state still holds.
+_HARMLESS = frozenset(
+    "echo printf : true false test [ cd sleep date cat grep awk sed cut head tail tr mkdir touch rm "
+    "export readonly set shift exit return logger hostname id tee wc sort uniq".split()
+)
+_SYSTEM_PROGRAMS = frozenset({"ip", "bridge", "tc"})  # in /sbin wherever iproute2 is
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one old command: as in ``Translation``, with its line in the file."""
+
+    line: int
+    legacy: str
+    commands: tuple[tuple[str, ...], ...]
+    exact: bool
+    used_state: bool
+    notes: tuple[str, ...]
+    reason: str | None
+
+    @property
+    def clean(self) -> bool:
+        """Whether it was replaced, exactly."""
+        return self.exact and self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A file as it is now, and a line for each old command that was in it."""
+
+    text: bytes
+    lines: tuple[Line, ...]
+    name: str = "script"
+
+
+def rewrite(
+    text: bytes | str,
+    *,
+    state: Namespace | None = None,
+    dialect: str = "net-tools",
+    name: str = "script",
+    context: Context | None = None,
+) -> Rewritten:
+    """Rewrite a shell script.  It never raises for what the script says.
+
+    ``state`` is what the kernel holds where and when the script starts; it is used for as long as
+    it certainly still holds.
+    """
+    source = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    job = _Job(source, dialect, context, state)
+    job.run()
+    result = job.edits.result()
+    if result != source and job.script.unsure_from is None:
+        if bash.read(result).unsure_from is not None:
+            reason = "the script could not be read after the change; nothing was changed"
+            lines = [replace(x, commands=(), exact=False, reason=reason) for x in job.lines]
+            return Rewritten(source, tuple(lines), name)
+    return Rewritten(result, tuple(sorted(job.lines, key=lambda x: x.line)), name)
+
+
+@dataclass(slots=True)
+class _Job:
+    source: bytes
+    dialect: str
+    context: Context | None
+    state: Namespace | None
+    script: bash.Script = field(init=False)
+    edits: Edits = field(init=False)
+    variables: Variables = field(init=False)
+    lines: list[Line] = field(default_factory=list)
+    done: set[tuple[int, int]] = field(default_factory=set)  # commands that a larger shape took
+    tool_uses: dict[str, list[bool]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.script = bash.read(self.source)
+        self.edits = Edits(self.source)
+        self.variables = Variables(self.script)
+
+    def run(self) -> None:
+        """All sites, the inner ones before those that enclose them."""
+        sites: list[Command | Pipeline | Loop] = [
+            *self.script.commands,
+            *(p for p in self.script.pipelines if self._reads(p)),
+            *(x for x in self.script.loops if self._tool(x.condition) is not None),
+        ]
+        for pipeline in self.script.pipelines:
+            if self._reads(pipeline):
+                self.done.add((pipeline.stages[0].start, pipeline.stages[0].end))  # type: ignore[union-attr]
+        for loop in self.script.loops:
+            if self._tool(loop.condition) is not None and self._drain(loop) is not None:
+                self.done.add((loop.condition.start, loop.condition.end))
+        sites.sort(key=lambda site: (site.end, -site.start))
+        for site in sites:
+            if isinstance(site, Loop):
+                self._loop(site)
+            elif isinstance(site, Pipeline):
+                self._pipeline(site)
+            elif (site.start, site.end) not in self.done:
+                self._command(site)
+        for at, text in mentions.in_heredocs(self.script, TOOLS):
+            self._left(at, text, "it stands in a text that something else reads")
+        for at, text in mentions.in_tests(self.script, TOOLS):
+            self._left(at, text, "it asks whether the old tool is there")
+        self._retire_tool_variables()
+
+    # ------------------------------------------------------------ which tool
+
+    def _tool(self, command: Command) -> Wrapped | None:
+        """Where the old tool stands in a command; ``None``: it runs none."""
+        wrapped = unwrap([word.value for word in command.words])
+        if self._program(command.words[wrapped.at]) in TOOLS:
+            return wrapped
+        return None
+
+    def _program(self, word: Word) -> str:
+        value = word.value
+        if value is None and len(word.pieces) == 1 and word.pieces[0].name:
+            values = self.variables.values(word.pieces[0].name, word.start)
+            value = values[0] if values is not None and len(values) == 1 else None
+        return (value or "").rpartition("/")[2]
+
+    def _words(self, command: Command, wrapped: Wrapped) -> list[Word]:
+        """The tool's words, the tool by its own name."""
+        tool = self._program(command.words[wrapped.at])
+        head = command.words[wrapped.at]
+        return [Word(head.start, head.end, (Piece(tool, True),)), *command.words[wrapped.at + 1 :]]
+
+    def _dialect(self, wrapped: Wrapped) -> str:
+        return "busybox" if wrapped.busybox else self.dialect
+
+    # ------------------------------------------------------------ one command
+
+    def _command(self, command: Command) -> None:
+        wrapped = self._tool(command)
+        if wrapped is None:
+            self._other(command)
+            return
+        head = command.words[wrapped.at]
+        done = self._replace(command, wrapped)
+        if head.value is None:
+            self.tool_uses.setdefault(head.pieces[0].name, []).append(done)
+
+    def _other(self, command: Command) -> None:
+        """A command that is none of the old tools': does it name one, and does it change much?"""
+        why = mentions.in_command(command, TOOLS)
+        if why is not None:
+            self._left(command.start, self.script.text(command.start, command.end), why)
+        name = command.words[0].value
+        head = command.words[0].pieces[0]
+        if name is None and head.name.lower() in TOOLS:
+            text = self.script.text(command.start, command.end)
+            self._left(command.start, text, f"what ${head.name} is cannot be known here")
+        if name not in _HARMLESS:
+            self.state = None
+
+    def _replace(self, command: Command, wrapped: Wrapped) -> bool:
+        text = self.script.text(command.start, command.end)
+        why = self._untouchable(command)
+        if why:
+            self.state = None
+            return self._left(command.start, text, why)
+        words = self._words(command, wrapped)
+        reads = shapes.reads([word.value for word in words])
+        if reads and command.place.read_by == "null":
+            answer = shapes.asks_for_device(words)
+            if answer is not None:
+                return self._write(command, wrapped, answer, text)
+        if reads and command.place.read_by:
+            return self._left(command.start, text, "its output is read in a way not known here")
+        filled = self._translate(words, command, wrapped)
+        translation = filled.translation
+        if translation.reason is not None or translation.nothing:
+            self.state = None
+            reason = translation.reason or "; ".join(
+                ["the old tool changes nothing here", *translation.notes]
+            )
+            return self._left(command.start, text, reason, translation.notes)
+        if command.place.status and any("old tool fails" in note for note in translation.notes):
+            self.state = None
+            why = "the old tool fails in part, and the script may look at its exit status"
+            return self._left(command.start, text, why, translation.notes)
+        return self._write(command, wrapped, filled, text)
+
+    def _untouchable(self, command: Command) -> str:
+        unsure = self.script.unsure_from
+        if unsure is not None and command.end > unsure:
+            line = self.script.line_of(unsure)
+            return f"the script cannot be read with certainty from line {line} on"
+        if any(start <= command.start < end for start, end in self.script.heredocs):
+            return "it stands in a text that something else reads"
+        tool = self._program(command.words[self._tool(command).at])  # type: ignore[union-attr]
+        if tool in self.script.functions:
+            return f"the script has a function {tool} of its own"
+        return command.tangled
+
+    def _translate(self, words: Sequence[Word], command: Command, wrapped: Wrapped) -> Filled:
+        """By the state for as long as it holds; afterwards it holds what the line did to it."""
+        state = self.state if command.place.straight and wrapped.at == 0 else None
+        dialect = self._dialect(wrapped)
+
+        def with_state(argv: Sequence[str]) -> Translation:
+            return translate(argv, state=state, dialect=dialect, context=self.context)
+
+        def values(piece: Piece) -> tuple[str, ...] | None:
+            return self.variables.values(piece.name, words[0].start)
+
+        filled = translate_words(words, with_state, values, self._source)
+        known = all(
+            word.value is not None or all(p.literal or values(p) is not None for p in word.pieces)
+            for word in words
+        )
+        if state is not None and not known:
+            # A made-up device is not in the state: translate as if there were none.
+            state = None
+            filled = translate_words(words, with_state, values, self._source)
+        self.state = self._after(filled.translation, state)
+        return filled
+
+    def _after(self, translation: Translation, state: Namespace | None) -> Namespace | None:
+        if state is None or not translation.exact or translation.reason is not None:
+            return None
+        if not translation.operations:
+            reads = shapes.reads(translation.legacy.split())
+            return state if reads else None
+        network = Network({state.name: state})
+        try:
+            for operation in translation.operations:
+                network = operation.apply(network)
+        except Exception:  # noqa: BLE001  whatever it is, the state is no longer known
+            return None
+        return network.namespaces[state.name]
+
+    def _source(self, piece: Piece) -> str:
+        """An expansion as it will stand in the new script: with the edits inside it."""
+        return self.edits.text(piece.start, piece.end)
+
+    # ------------------------------------------------------------ writing it down
+
+    def _write(self, command: Command, wrapped: Wrapped, filled: Filled, text: str) -> bool:
+        first = command.words[wrapped.at]
+        cut = command.words[wrapped.keep].start
+        prefix = self.edits.text(command.start, cut)
+        if len(filled.shell) > 1 and re.search(r"\$\(|`|\n", prefix):
+            return self._left(command.start, text, "what stands before it cannot be repeated")
+        directory = (first.value or "").rpartition("/")[0] if not wrapped.busybox else ""
+        lines = []
+        for index, shell in enumerate(filled.shell):
+            words = [*shell]
+            if directory and words[0] in _SYSTEM_PROGRAMS:
+                words[0] = f"/sbin/{words[0]}"
+            before = prefix
+            if wrapped.last_only and index + 1 < len(filled.shell):
+                before = re.sub(r"\bexec\s+", "", prefix)
+            lines.append(before + " ".join(words))
+        new = join(lines, command)
+        if command.place.backticks:
+            new = re.sub(r"\\(?=[$`\\])", r"\\\\", new)
+        self.edits.replace(command.start, command.end, new)
+        self.lines.append(_line(self.script.line_of(command.start), text, filled.translation))
+        return True
+
+    def _left(self, at: int, legacy: str, reason: str, notes: Sequence[str] = ()) -> bool:
+        line = self.script.line_of(at)
+        self.lines.append(Line(line, _one_line(legacy), (), False, False, tuple(notes), reason))
+        return False
+
+    # ------------------------------------------------------------ larger shapes
+
+    def _reads(self, pipeline: Pipeline) -> bool:
+        """Whether it is a pipeline that begins with an old tool that only shows something."""
+        first = pipeline.stages[0]
+        wrapped = self._tool(first) if first is not None else None
+        if first is None or wrapped is None:
+            return False
+        return shapes.reads([word.value for word in self._words(first, wrapped)])
+
+    def _pipeline(self, pipeline: Pipeline) -> None:
+        first = pipeline.stages[0]
+        assert first is not None
+        wrapped = self._tool(first)
+        assert wrapped is not None
+        text = self.script.text(pipeline.start, pipeline.end)
+        why = self._untouchable(first)
+        if why:
+            self._left(pipeline.start, text, why)
+            return
+        self._left(pipeline.start, text, "its output is read in a way not known here")
+
+    def _drain(self, loop: Loop) -> Filled | None:
+        wrapped = self._tool(loop.condition)
+        if wrapped is None or wrapped.at:
+            return None
+        return shapes.drains_default(self._words(loop.condition, wrapped), loop.body)
+
+    def _loop(self, loop: Loop) -> None:
+        filled = self._drain(loop)
+        if filled is None or self._untouchable(loop.condition):
+            self.done.discard((loop.condition.start, loop.condition.end))
+            return
+        self.state = None
+        text = self.script.text(loop.start, loop.end)
+        self.edits.replace(loop.start, loop.end, " ".join(filled.shell[0]))
+        self.lines.append(_line(self.script.line_of(loop.start), text, filled.translation))
+
+    def _retire_tool_variables(self) -> None:
+        """``IFCONFIG=/sbin/ifconfig`` becomes a comment where nothing uses it any more."""
+        for name, uses in self.tool_uses.items():
+            (assignment,) = self.variables.assigned(name)
+            mentioned = re.findall(rb"\$\{?" + name.encode() + rb"\b", self.source)
+            whole_line = self.script.line_of(assignment.start)
+            line = self.source.split(b"\n")[whole_line - 1].strip()
+            span = self.source[assignment.start : assignment.end]
+            if all(uses) and len(mentioned) == len(uses) and line == span:
+                self.edits = _with(self.edits, assignment.start)
+
+
+def _with(edits: Edits, at: int) -> Edits:
+    """The same edits, and a comment sign at a byte before them."""
+    merged = Edits(edits.source)
+    ours = sorted([*edits.made, type(edits.made[0])(at, at, b"# ")], key=lambda e: (e.start, e.end))
+    merged.made = ours
+    return merged
+
+
+def join(commands: Sequence[str], command: Command) -> str:
+    """Several commands in the place of one, so that what looks at the exit status still may.
+
+    The old tools go on after an error, so the commands follow each other plainly; only where the
+    status is looked at does an error have to show, and then they are joined by ``&&``.
+    """
+    place = command.place
+    if len(commands) == 1:
+        return commands[0]
+    if place.alone:
+        between = f" &&\n{place.indent}    " if place.status else f"\n{place.indent}"
+        return between.join(commands)
+    joined = (" && " if place.status else "; ").join(commands)
+    return f"{{ {joined}; }}" if place.group else joined
+
+
+def _line(line: int, legacy: str, translation: Translation) -> Line:
+    return Line(
+        line,
+        _one_line(legacy),
+        translation.commands,
+        translation.exact,
+        translation.used_state,
+        translation.notes,
+        None,
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("\\\n", " ").split())
