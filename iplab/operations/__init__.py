@@ -1,6 +1,6 @@
 """The operations: every change iplab can make, each a value with one template."""
 
-from iplab.operations.address import AddAddress, DeleteAddress
+from iplab.operations.address import AddAddress, DeleteAddress, FlushAddresses
 from iplab.operations.base import OnDevice, Operation, project
 from iplab.operations.bridge import SetStp, SetVlanFiltering
 from iplab.operations.link import (
@@ -30,7 +30,8 @@ from iplab.operations.nat import (
     FlushNatChain,
 )
 from iplab.operations.qdisc import ClearShaping, SetShaping
-from iplab.operations.route import AddRoute, DeleteRoute
+from iplab.operations.route import AddRoute, DeleteFirstRoute, DeleteRoute, PrependRoute
+from iplab.operations.setting import RenameLink, SetFlag, SetMedia, SetQueueLength
 from iplab.operations.sysctl import SetSysctl
 
 ALL: tuple[type[Operation], ...] = (
@@ -55,8 +56,15 @@ ALL: tuple[type[Operation], ...] = (
     SetVlanFiltering,
     AddAddress,
     DeleteAddress,
+    FlushAddresses,
     AddRoute,
     DeleteRoute,
+    PrependRoute,
+    DeleteFirstRoute,
+    SetFlag,
+    SetQueueLength,
+    RenameLink,
+    SetMedia,
     SetShaping,
     ClearShaping,
     SetSysctl,
@@ -86,19 +94,26 @@ __all__ = [
     "ClearMaster",
     "ClearShaping",
     "DeleteAddress",
+    "DeleteFirstRoute",
     "DeleteLink",
     "DeleteNamespace",
     "DeleteNatChain",
     "DeleteNatTable",
     "DeleteRoute",
+    "FlushAddresses",
     "FlushNatChain",
     "MoveLink",
     "OnDevice",
     "Operation",
+    "PrependRoute",
+    "RenameLink",
     "SetDown",
+    "SetFlag",
     "SetLladdr",
     "SetMaster",
+    "SetMedia",
     "SetMtu",
+    "SetQueueLength",
     "SetShaping",
     "SetStp",
     "SetSysctl",
