@@ -202,6 +202,20 @@ def _route(line: Object) -> Route | None:
         return None
     if "nexthops" in line:
         return None  # multipath: a lab has none, and none of its routes looks like it
+    return _as_route(line)
+
+
+def every_route(line: Object) -> Iterator[Route]:
+    """Whatever a line of ``ip -j route show table all`` says but the kernel's own routes, a
+    multipath one as one route for each hop: what goes when its device loses its last address."""
+    if line.get("table") == "local" or line.get("protocol") == "kernel":
+        return
+    for hop in line.get("nexthops") or [{}]:
+        route = _as_route(line | {k: hop[k] for k in ("gateway", "via", "dev") if k in hop})
+        yield replace(route, table=line.get("table") if line.get("table") != "main" else None)
+
+
+def _as_route(line: Object) -> Route:
     gateway = _ip(line.get("gateway") or line.get("via", {}).get("host"))
     source = _ip(line.get("prefsrc"))
     destination = _destination(line, gateway or source)

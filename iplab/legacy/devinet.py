@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from iplab.network import Address
-from iplab.operations import AddAddress, DeleteAddress, FlushAddresses, Operation, SetUp
+from iplab.operations import AddAddress, DeleteAddress, FlushAddresses, Operation, SetFlag, SetMtu, SetQueueLength, SetUp
 
 
 class Refused(Exception):
@@ -50,6 +50,7 @@ class Inet:
     held: list[Held] = field(default_factory=list)
     broadcast: bool = True
     point_to_point: bool = False
+    loopback: bool = False
     promote: bool | None = False
     assumed: bool = False
     # Whether the device may have IPv4 routes that go when the list becomes empty.
@@ -153,6 +154,12 @@ class Inet:
     def delete_label(self, label: str) -> None:
         """SIOCSIFFLAGS without IFF_UP on an alias: its address goes."""
         self._delete(self._existing(label))
+
+    def comes_up(self) -> None:
+        """The device goes up: a loopback without addresses gets 127.0.0.1/8 (inetdev_event)."""
+        if self.loopback and not self.held and not self.assumed:
+            own = Address(IPv4Interface("127.0.0.1/8"), scope="host")
+            self.held.append(Held(own))
 
     # ------------------------------------------------------------ what they are made of
 
@@ -274,10 +281,12 @@ def tidy(operations: Iterable[Operation], *, had: bool, routes: bool) -> list[Op
 
 
 def _passing(kept: list[Operation], gone: DeleteAddress) -> int | None:
-    """Where the address that ``gone`` deletes was added, with nothing but ``up`` since."""
+    """Where the address that ``gone`` deletes was added, with nothing since that minds it."""
     for at in range(len(kept) - 1, -1, -1):
         match kept[at]:
-            case SetUp():
+            case SetUp() | SetFlag() | SetQueueLength():
+                continue
+            case SetMtu(mtu=mtu) if mtu >= 1280:
                 continue
             case AddAddress(address=added) if added.local == gone.address.local:
                 return at if added.peer == gone.address.peer else None

@@ -47,6 +47,7 @@ class Target:
         self.had = bool(self.inet.held)
         self.labelled = False  # whether an address was set with our label, in a list not known
         self.renamed = False
+        self.tiny = False  # an mtu that IPv4 cannot live with (inetdev_valid_mtu)
         self.settled = True  # whether the state still says which IPv6 addresses there are
 
     @classmethod
@@ -60,7 +61,10 @@ class Target:
         """Write what was collected onto the answer, with what a reader should know."""
         answer, inet = self.answer, self.inet
         routes = bool(self.device and self.device.up) and inet.routes
-        answer.do(*tidy(inet.operations, had=self.had or inet.assumed, routes=routes))
+        if inet.loopback and not inet.assumed and not self.had:
+            answer.do(*inet.operations)
+        else:
+            answer.do(*tidy(inet.operations, had=self.had or inet.assumed, routes=routes))
         if inet.guessed_promote:
             answer.doubt(
                 "assumes that net.ipv4.conf.*.promote_secondaries is 0: the state does not say"
@@ -116,6 +120,7 @@ class Target:
             return
         if self.up_now is not True:
             self._do(SetUp(self.node, self.name))
+            self.inet.comes_up()
         self.up_now = True
         self.settled = False
 
@@ -160,6 +165,7 @@ class Target:
         elif self.device is None or self.device.mtu != mtu or not self.settled:
             self._do(SetMtu(self.node, self.name, mtu))
             self.settled = False
+            self.tiny = mtu < 68
 
     def queue(self, length: int) -> None:
         """``txqueuelen N``."""
@@ -182,6 +188,8 @@ class Target:
 
     def set(self, word: str, action: Callable[[], None]) -> bool:
         """Replay one ioctl; False, noted, where the kernel refuses it."""
+        if self.tiny:
+            raise NoEquivalent(f"{word} after an mtu under 68, at which the kernel drops IPv4")
         if self.renamed:
             self.answer.fails(f"there is no device {self.name} after `name`")
             return False
@@ -271,6 +279,7 @@ class Target:
         if address.ip.is_multicast:
             self.refuse(f"add {address}: no multicast address can be set")
             return
+        self.settled = False
         self._do(AddAddress(self.node, self.name, Address(address)))
 
     def del6(self, address: IPv6Interface) -> None:
@@ -281,6 +290,7 @@ class Target:
             said = f"; there is {here}" if here else ""
             self.refuse(f"del {address}: Cannot assign requested address{said}")
             return
+        self.settled = False
         self._do(DeleteAddress(self.node, self.name, Address(address)))
 
     def tunnel(self, address: IPv6Interface) -> None:
@@ -298,7 +308,12 @@ def _inet(name: str, device: Interface | None, answer: Answer) -> Inet:
     if device is None or answer.state is None:
         ptp = name.startswith(_POINT_TO_POINT)
         return Inet(
-            answer.node, name, broadcast=not ptp and name != "lo", point_to_point=ptp, assumed=True
+            answer.node,
+            name,
+            broadcast=not ptp and name != "lo",
+            point_to_point=ptp,
+            loopback=name == "lo",
+            assumed=True,
         )
     settings = [answer.sysctl(f"net/ipv4/conf/{d}/promote_secondaries") for d in ("all", name)]
     known = [s != "0" for s in settings if s is not None]
@@ -310,6 +325,7 @@ def _inet(name: str, device: Interface | None, answer: Answer) -> Inet:
         name,
         broadcast="BROADCAST" in device.flags,
         point_to_point="POINTOPOINT" in device.flags,
+        loopback="LOOPBACK" in device.flags,
         promote=any(known) if len(known) == 2 or any(known) else None,
         routes=routes,
     )

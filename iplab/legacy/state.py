@@ -1,0 +1,74 @@
+"""``ip -j`` text → the state a translation is made for.
+
+More of it than a lab looks at: the routes of every protocol and table, and the sysctls that decide
+what becomes of secondary addresses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from iplab import observe
+from iplab.errors import IplabError
+from iplab.names import HOST
+from iplab.network import Namespace
+from iplab.observe import Seen
+
+Object = dict[str, Any]
+
+
+def read(
+    addresses: Sequence[Object],
+    routes: Sequence[Object] = (),
+    sysctls: Mapping[str, str] | None = None,
+    node: str = HOST,
+) -> Namespace:
+    """The state from what ``ip -j -d addr`` and ``ip -j -d route show table all`` print.
+
+    ``sysctls`` has keys such as ``net/ipv4/conf/all/promote_secondaries``.  Raises ``IplabError``
+    where the objects are no such thing.
+    """
+    seen = Seen(node, None, [_named(o) for o in addresses])
+    namespace = observe.network([seen]).namespaces[node]
+    found = tuple(r for line in routes for r in observe.every_route(line))
+    return replace(namespace, routes=found, sysctls=dict(sysctls or {}))
+
+
+def _named(link: Object) -> Object:
+    """``ip -j addr`` prints a cut link without ``-d``; what is then missing gets a plain value."""
+    if not isinstance(link, dict) or "ifname" not in link:
+        raise IplabError("the state is no output of `ip -j -d addr`")
+    return {"mtu": None, "ifindex": 0, "flags": [], **link}
+
+
+def load(text: str, where: str = "the state") -> tuple[Namespace, bool]:
+    """A saved state: the list that ``ip -j -d addr`` prints, or an object with ``addr``, ``route``
+    and ``sysctl``.  Gives the state and whether it says anything about routes."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise IplabError(
+            f"not JSON: {error}", where=where, hint="ip -j -d addr > state.json"
+        ) from None
+    if isinstance(value, dict):
+        addresses, routes = value.get("addr"), value.get("route")
+        sysctls = value.get("sysctl", {})
+    else:
+        addresses, routes, sysctls = value, None, {}
+    if not _objects(addresses) or not (routes is None or _objects(routes)):
+        raise IplabError(
+            "neither the list that `ip -j -d addr` prints nor an object with addr and route",
+            where=where,
+            hint="ip -j -d addr > state.json",
+        )
+    if not isinstance(sysctls, dict):
+        raise IplabError("sysctl is no object", where=where)
+    settings = {key.replace(".", "/"): str(v) for key, v in sysctls.items()}
+    return read(addresses, routes or (), settings), routes is not None
+
+
+def _objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(o, dict) for o in value)
