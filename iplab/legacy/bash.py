@@ -97,13 +97,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """``a | b | c``; a stage that is not a simple command is ``None``."""
+    """``a | b | c``; a stage that is not a simple command is ``None``.
+
+    ``tails`` are the redirections of each stage, as they are written.
+    """
 
     start: int
     end: int
     line: int
     stages: tuple[Command | None, ...]
     place: Place
+    tails: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,13 +471,17 @@ def _pipeline(
     script: Script, frame: _Frame, known: dict[tuple[int, int], Command]
 ) -> Pipeline:
     node = frame.node
-    stages = [_simple(child) for child in node.children if child.is_named]
+    whole = [child for child in node.children if child.is_named and child.type != "comment"]
+    stages = [_simple(child) for child in whole]
     return Pipeline(
         node.start_byte,
         node.end_byte,
         script.line_of(node.start_byte),
         tuple(known.get((s.start_byte, s.end_byte)) for s in stages),
         _place(script, frame),
+        tuple(
+            script.text(s.end_byte, w.end_byte).strip() for s, w in zip(stages, whole, strict=True)
+        ),
     )
 
 

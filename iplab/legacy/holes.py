@@ -73,9 +73,9 @@ def translate_words(
             (trial, translate(trial.argv)) for trial in _trials(words, places, known, unknown)
         ]
         first = answers[0][1]
-        for _, answer in answers:
+        for trial, answer in answers:
             if answer.reason is not None:
-                return Filled(_said(words, answer, source))
+                return Filled(_said(words, trial, answer, source))
         forms = {_form(words, places, trial, answer, source) for trial, answer in answers}
         if len(forms) != 1 or any(a.nothing for _, a in answers):
             raise _Depends(_which(words, source))
@@ -85,7 +85,9 @@ def translate_words(
         legacy = _text(words, source)
         return Filled(Translation(legacy, (), False, False, (), str(why)))
     exact = all(answer.exact for _, answer in answers) and not unknown
-    all_notes = tuple(dict.fromkeys(n for _, a in answers for n in a.notes if _plain(n, answers)))
+    all_notes = dict.fromkeys(
+        _with_sources(note, words, trial, source) for trial, a in answers for note in a.notes
+    )
     return Filled(
         replace(
             first,
@@ -345,10 +347,13 @@ def _once_each(words: Sequence[Word], form: Sequence[Template], source: Source) 
                 raise _Depends(f"{piece.text} would be worked out {count} times instead of once")
 
 
-def _plain(note: str, answers: Sequence[tuple[_Trial, Translation]]) -> bool:
-    """Whether a note speaks of no made-up value (those would only confuse)."""
-    values = {v for trial, _ in answers for v in trial.filled.values() if len(v) > 2}
-    return not any(value in note for value in values)
+def _with_sources(text: str, words: Sequence[Word], trial: _Trial, source: Source) -> str:
+    """A note or a reason with the script's words in place of the values that were tried."""
+    units = _units(words, trial, source)
+    for value in sorted(units, key=len, reverse=True):
+        written = "".join(p if isinstance(p, str) else p.source for p in units[value])
+        text = re.sub(rf"(?<![\w.]){re.escape(value)}(?![\w.])", lambda m, w=written: w, text)  # type: ignore[misc]
+    return text
 
 
 # ---------------------------------------------------------------- words for the shell
@@ -358,7 +363,14 @@ def _quoted(word: Sequence[str | Unit]) -> str:
     """A word as it is written in a script: quoted where something is filled in."""
     if all(isinstance(part, str) for part in word):
         return shlex.quote("".join(str(part) for part in word))
+    if len(word) == 1 and isinstance(word[0], Unit) and word[0].source.startswith("`"):
+        return word[0].source  # quotes inside backticks inside quotes mean what they like
     return f'"{_inside(word)}"'
+
+
+def quoted_source(pieces: Sequence[Piece], source: Source) -> str:
+    """A word as it is written in double quotes."""
+    return f'"{_inside([p.text if p.literal else Unit(source(p)) for p in pieces])}"'
 
 
 def _bare(word: Sequence[str | Unit]) -> str:
@@ -391,6 +403,7 @@ def _which(words: Sequence[Word], source: Source) -> str:
     return f"the value of {' or '.join(names)} decides what the line does"
 
 
-def _said(words: Sequence[Word], answer: Translation, source: Source) -> Translation:
+def _said(words: Sequence[Word], trial: _Trial, answer: Translation, source: Source) -> Translation:
     """A refusal of a made-up line, said of the line itself."""
-    return replace(answer, legacy=_text(words, source), notes=(), commands=(), operations=())
+    reason = _with_sources(answer.reason or "", words, trial, source)
+    return Translation(_text(words, source), (), False, answer.used_state, (), reason)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from iplab.legacy import TOOLS, Context, Translation, translate
-from iplab.legacy import bash, mentions, shapes
+from iplab.legacy import bash, mentions, pipelines, shapes
 from iplab.legacy.bash import Command, Loop, Piece, Pipeline, Word
 from iplab.legacy.edits import Edits
 from iplab.legacy.holes import Filled, translate_words
@@ -261,6 +261,12 @@ class _Job:
     # ------------------------------------------------------------ writing it down
 
     def _write(self, command: Command, wrapped: Wrapped, filled: Filled, text: str) -> bool:
+        return self._write_span(command, command.end, wrapped, filled, text)
+
+    def _write_span(
+        self, command: Command, end: int, wrapped: Wrapped, filled: Filled, text: str
+    ) -> bool:
+        """The new commands in place of the bytes from a command's start to ``end``."""
         first = command.words[wrapped.at]
         cut = command.words[wrapped.keep].start
         prefix = self.edits.text(command.start, cut)
@@ -269,17 +275,17 @@ class _Job:
         directory = (first.value or "").rpartition("/")[0] if not wrapped.busybox else ""
         lines = []
         for index, shell in enumerate(filled.shell):
-            words = [*shell]
-            if directory and words[0] in _SYSTEM_PROGRAMS:
-                words[0] = f"/sbin/{words[0]}"
+            line = " ".join(shell)
+            if directory and line.partition(" ")[0] in _SYSTEM_PROGRAMS:
+                line = f"/sbin/{line}"
             before = prefix
             if wrapped.last_only and index + 1 < len(filled.shell):
                 before = re.sub(r"\bexec\s+", "", prefix)
-            lines.append(before + " ".join(words))
+            lines.append(before + line)
         new = join(lines, command)
         if command.place.backticks:
             new = re.sub(r"\\(?=[$`\\])", r"\\\\", new)
-        self.edits.replace(command.start, command.end, new)
+        self.edits.replace(command.start, end, new)
         self.lines.append(_line(self.script.line_of(command.start), text, filled.translation))
         return True
 
@@ -304,11 +310,31 @@ class _Job:
         wrapped = self._tool(first)
         assert wrapped is not None
         text = self.script.text(pipeline.start, pipeline.end)
-        why = self._untouchable(first)
+        why = self._untouchable(first) or self._uncertain_end(pipeline)
         if why:
             self._left(pipeline.start, text, why)
             return
-        self._left(pipeline.start, text, "its output is read in a way not known here")
+        words = self._words(first, wrapped)
+
+        def values(piece: Piece) -> tuple[str, ...] | None:
+            return self.variables.values(piece.name, first.start)
+
+        busybox = self._dialect(wrapped) == "busybox"
+        found = pipelines.read(pipeline, words, values, self._source, busybox=busybox)
+        if found is None:
+            self._left(pipeline.start, text, "its output is read in a way not known here")
+            return
+        last = pipeline.stages[found.stages - 1]
+        assert last is not None
+        self._write_span(first, last.end, wrapped, found.filled, text)
+
+    def _uncertain_end(self, pipeline: Pipeline) -> str:
+        unsure = self.script.unsure_from
+        if unsure is not None and pipeline.end > unsure:
+            return f"the script cannot be read with certainty from line {self.script.line_of(unsure)} on"
+        if re.search(r"(^|\s)#[^\n]*\n", self.script.text(pipeline.start, pipeline.end)):
+            return "a comment stands inside the pipeline"
+        return ""
 
     def _drain(self, loop: Loop) -> Filled | None:
         wrapped = self._tool(loop.condition)
