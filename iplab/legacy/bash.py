@@ -11,7 +11,7 @@ import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
@@ -82,17 +82,53 @@ class Place:
     backticks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Command:
-    """A simple command: the span of its words, with assignments before them and no redirections."""
+    """A simple command: the span of its words, with assignments before them, no redirections.
 
-    start: int
-    end: int
-    line: int
-    words: tuple[Word, ...]
-    place: Place
-    assigns: bool = False
-    tangled: str = ""  # why its span cannot be replaced as one piece; empty: it can
+    What is in it is worked out when it is asked for: most commands of a script are of no interest.
+    """
+
+    def __init__(self, script: Script, frame: _Frame) -> None:
+        self._script = script
+        self._frame = frame
+        self.start: int = frame.node.start_byte
+        self.end: int = frame.node.end_byte
+
+    @property
+    def text(self) -> str:
+        """Its text in the script."""
+        return self._script.text(self.start, self.end)
+
+    @cached_property
+    def name(self) -> str:
+        """Its first word, as it is written."""
+        name = self._frame.node.child_by_field_name("name")
+        return self._script.text(name.start_byte, name.end_byte) if name is not None else ""
+
+    @cached_property
+    def line(self) -> int:
+        """The line it begins on, counted from 1."""
+        return self._script.line_of(self.start)
+
+    @cached_property
+    def place(self) -> Place:
+        """Where it stands."""
+        return _place(self._script, self._frame)
+
+    @cached_property
+    def assigns(self) -> bool:
+        """Whether assignments stand before its first word."""
+        return any(child.type == "variable_assignment" for child in self._frame.node.children)
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """Its words."""
+        return tuple(_words(self._script, self._frame.node, self.place.backticks))
+
+    @cached_property
+    def tangled(self) -> str:
+        """Why its span cannot be replaced as one piece; empty: it can."""
+        return _tangled(self._frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +225,8 @@ def read(source: bytes) -> Script:
             script.unsure_from = min(script.unsure_from or frame.node.start_byte, 0)
             break
         if kind == "command":
-            command = _command(script, frame)
-            if command is not None:
+            if frame.node.child_by_field_name("name") is not None:
+                command = Command(script, frame)
                 by_start[command.start, command.end] = command
                 script.commands.append(command)
         elif kind in ("pipeline", "while_statement"):
@@ -215,6 +251,11 @@ def read(source: bytes) -> Script:
             if loop is not None:
                 script.loops.append(loop)
     return script
+
+
+def readable(source: bytes) -> bool:
+    """Whether a script can be read with certainty to its end."""
+    return not _parser().parse(source).root_node.has_error
 
 
 def _walk(root: Node) -> Iterator[_Frame]:
@@ -242,44 +283,32 @@ def _first_error(root: Node) -> int:
 # ---------------------------------------------------------------- commands and words
 
 
-def _command(script: Script, frame: _Frame) -> Command | None:
-    node = frame.node
+def _words(script: Script, node: Node, backticks: bool) -> list[Word]:
     words: list[Word] = []
-    tangled = ""
-    assigns = False
-    place = _place(script, frame)
-    for index, child in enumerate(node.children):
-        role = node.field_name_for_child(index)
-        if child.type == "variable_assignment":
-            assigns = True
-        elif role == "redirect" or child.type.endswith("redirect"):
-            tangled = "a redirection stands among its words"
-        elif role in ("name", "argument") or child.is_named:
-            target = child.children[0] if child.type == "command_name" else child
-            pieces = tuple(_pieces(script, target))
-            if place.backticks:
-                pieces = _between_backticks(script.text(child.start_byte, child.end_byte), pieces)
-            word = Word(child.start_byte, child.end_byte, pieces)
-            if words and words[-1].end == word.start:
-                # tree-sitter-bash splits some words in two (after a bare `$`): no telling.
-                odd = Piece(script.text(words[-1].start, word.end), False)
-                words[-1] = Word(words[-1].start, word.end, (odd,))
-            else:
-                words.append(word)
-    if not words:
-        return None
+    for child in node.children:
+        if child.type == "variable_assignment" or child.type.endswith("redirect"):
+            continue
+        target = child.children[0] if child.type == "command_name" else child
+        pieces = tuple(_pieces(script, target))
+        if backticks:
+            pieces = _between_backticks(script.text(child.start_byte, child.end_byte), pieces)
+        word = Word(child.start_byte, child.end_byte, pieces)
+        if words and words[-1].end == word.start:
+            # tree-sitter-bash splits some words in two (after a bare `$`): no telling.
+            odd = Piece(script.text(words[-1].start, word.end), False)
+            words[-1] = Word(words[-1].start, word.end, (odd,))
+        else:
+            words.append(word)
+    return words
+
+
+def _tangled(frame: _Frame) -> str:
+    if any(child.type.endswith("redirect") for child in frame.node.children):
+        return "a redirection stands among its words"
     parent = frame.parent
     if parent is not None and parent.node.type == "redirected_statement":
-        tangled = tangled or _words_after_redirection(parent.node)
-    return Command(
-        node.start_byte,
-        node.end_byte,
-        script.line_of(words[0].start),
-        tuple(words),
-        place,
-        assigns,
-        tangled,
-    )
+        return _words_after_redirection(parent.node)
+    return ""
 
 
 def _words_after_redirection(statement: Node) -> str:

@@ -13,6 +13,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from iplab.legacy.answer import Translation
@@ -296,12 +297,12 @@ def _word(
     if word in units:
         return units[word]
     for mask, written in masks.items():
-        length = IPv4Network(f"0.0.0.0/{mask}").prefixlen
+        length = _length(mask)
         if word.endswith(f"/{length}"):
             head = word.rpartition("/")[0]
             return (*units.get(head, (head,)), "/", *written)
         # The broadcast address of a made-up address: `ip` works out the same for `+`.
-        if any(word == _broadcast(address, mask) for address in addresses):
+        if word.count(".") == 3 and any(word == _broadcast(a, mask) for a in addresses):
             return ("+",)
     head, slash, tail = word.partition("/")
     if slash and head in units:
@@ -328,6 +329,12 @@ def _operand(name: str) -> str:
     return f"${name}" if name.isdigit() else name
 
 
+@lru_cache(maxsize=64)
+def _length(mask: str) -> int:
+    return IPv4Network(f"0.0.0.0/{mask}").prefixlen
+
+
+@lru_cache(maxsize=256)
 def _broadcast(address: str, mask: str) -> str:
     try:
         return str(IPv4Interface(f"{IPv4Address(address)}/{mask}").network.broadcast_address)

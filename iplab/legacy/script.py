@@ -30,6 +30,9 @@ _HARMLESS = frozenset(
 _SYSTEM_PROGRAMS = frozenset({"ip", "bridge", "tc"})  # in /sbin wherever iproute2 is
 
 
+_NAMED = re.compile("|".join(sorted(TOOLS)).encode())
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """What became of one old command: as in ``Translation``, with its line in the file."""
@@ -75,7 +78,7 @@ def rewrite(
     job.run()
     result = job.edits.result()
     if result != source and job.script.unsure_from is None:
-        if bash.read(result).unsure_from is not None:
+        if not bash.readable(result):
             reason = "the script could not be read after the change; nothing was changed"
             lines = [replace(x, commands=(), exact=False, reason=reason) for x in job.lines]
             return Rewritten(source, tuple(lines), name)
@@ -93,6 +96,7 @@ class _Job:
     variables: Variables = field(init=False)
     lines: list[Line] = field(default_factory=list)
     done: set[tuple[int, int]] = field(default_factory=set)  # commands that a larger shape took
+    known: dict[tuple[str, ...], Translation] = field(default_factory=dict)
     tool_uses: dict[str, list[bool]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -131,10 +135,18 @@ class _Job:
 
     def _tool(self, command: Command) -> Wrapped | None:
         """Where the old tool stands in a command; ``None``: it runs none."""
+        if not self._may_run_tool(command):
+            return None
         wrapped = unwrap([word.value for word in command.words])
         if self._program(command.words[wrapped.at]) in TOOLS:
             return wrapped
         return None
+
+    def _may_run_tool(self, command: Command) -> bool:
+        """A quick look, for the many commands that do not."""
+        if command.name.startswith(("$", '"$')):
+            return True
+        return _NAMED.search(self.source, command.start, command.end) is not None
 
     def _program(self, word: Word) -> str:
         value = word.value
@@ -166,19 +178,19 @@ class _Job:
 
     def _other(self, command: Command) -> None:
         """A command that is none of the old tools': does it name one, and does it change much?"""
+        if command.name not in _HARMLESS:
+            self.state = None
+        if not self._may_run_tool(command):
+            return
         why = mentions.in_command(command, TOOLS)
         if why is not None:
-            self._left(command.start, self.script.text(command.start, command.end), why)
-        name = command.words[0].value
+            self._left(command.start, command.text, why)
         head = command.words[0].pieces[0]
-        if name is None and head.name.lower() in TOOLS:
-            text = self.script.text(command.start, command.end)
-            self._left(command.start, text, f"what ${head.name} is cannot be known here")
-        if name not in _HARMLESS:
-            self.state = None
+        if head.name.lower() in TOOLS:
+            self._left(command.start, command.text, f"what ${head.name} is cannot be known here")
 
     def _replace(self, command: Command, wrapped: Wrapped) -> bool:
-        text = self.script.text(command.start, command.end)
+        text = command.text
         why = self._untouchable(command)
         if why:
             self.state = None
@@ -223,7 +235,12 @@ class _Job:
         dialect = self._dialect(wrapped)
 
         def with_state(argv: Sequence[str]) -> Translation:
-            return translate(argv, state=state, dialect=dialect, context=self.context)
+            if state is not None:
+                return translate(argv, state=state, dialect=dialect, context=self.context)
+            key = (dialect, *argv)
+            if key not in self.known:
+                self.known[key] = translate(argv, dialect=dialect, context=self.context)
+            return self.known[key]
 
         def values(piece: Piece) -> tuple[str, ...] | None:
             return self.variables.values(piece.name, words[0].start)
