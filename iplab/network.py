@@ -260,6 +260,18 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An entry of the neighbour table (ip-neighbour(8)); a ``proxy`` one has no link-layer address:
+    the machine answers for ``address`` on ``device``."""
+
+    address: IPAddress
+    device: str
+    lladdr: str | None = None
+    state: str = ""
+    proxy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NatTable:
     """The nftables table a lab keeps in a node: which sources leave it under the node's address.
 
@@ -282,6 +294,7 @@ class Namespace:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     nat: Mapping[str, NatTable] = field(default_factory=dict)
     inode: int | None = field(default=None, compare=False)
+    neighbours: tuple[Neighbour, ...] | None = field(default=None, compare=False)  # None: not read
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,21 @@ so each step is written down as one of those.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from iplab.network import Address
-from iplab.operations import AddAddress, DeleteAddress, FlushAddresses, Operation, SetFlag, SetMtu, SetQueueLength, SetUp
+from iplab.operations import (
+    AddAddress,
+    DeleteAddress,
+    FlushAddresses,
+    Operation,
+    SetFlag,
+    SetMtu,
+    SetQueueLength,
+    SetUp,
+)
 
 
 class Refused(Exception):
@@ -156,10 +166,10 @@ class Inet:
         self._delete(self._existing(label))
 
     def comes_up(self) -> None:
-        """The device goes up: a loopback without addresses gets 127.0.0.1/8 (inetdev_event)."""
-        if self.loopback and not self.held and not self.assumed:
-            own = Address(IPv4Interface("127.0.0.1/8"), scope="host")
-            self.held.append(Held(own))
+        """The device goes up: a loopback gets 127.0.0.1/8 then, unless it has (inetdev_event)."""
+        if self.loopback and not self.assumed:
+            with suppress(Refused):
+                self._insert(Address(IPv4Interface("127.0.0.1/8"), scope="host"), tell=False)
 
     # ------------------------------------------------------------ what they are made of
 
@@ -181,7 +191,7 @@ class Inet:
     def _same(held: Held, address: Address) -> bool:
         return held.subnet == subnet(address)
 
-    def _insert(self, address: Address) -> None:
+    def _insert(self, address: Address, *, tell: bool = True) -> None:
         at, secondary = 0, False
         scope = SCOPES.get(address.scope, 0)
         for n, one in enumerate(self.held):
@@ -194,7 +204,8 @@ class Inet:
                     raise Refused(INVALID)
                 secondary = True
         place = len(self.held) if secondary else at
-        self.operations.append(AddAddress(self.node, self.device, address))
+        if tell:
+            self.operations.append(AddAddress(self.node, self.device, address))
         self.held.insert(place, Held(address, secondary))
 
     def _delete(self, gone: Held) -> None:

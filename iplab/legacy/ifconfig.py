@@ -140,7 +140,8 @@ class _Line:
             self._value(word)
             raise NoEquivalent(
                 f"{word!r} sets what only drivers of the 1990s let one set (SIOCSIFMAP); ip has no "
-                "word for it" + ("; ethtool -s DEV port … is the nearest" if word == "media" else "")
+                "word for it"
+                + ("; ethtool -s DEV port … is the nearest" if word == "media" else "")
             )
         if word in ("keepalive", "outfill"):
             raise NoEquivalent(f"{word!r} is of SLIP lines; ip has no word for it")
@@ -154,7 +155,7 @@ class _Line:
             "netmask": self._netmask,
             "broadcast": self._broadcast,
             "-broadcast": lambda: target.no_flag("-broadcast"),
-            "dstaddr": lambda: self._peer(self._value("dstaddr")),
+            "dstaddr": self._dstaddr,
             "pointopoint": self._pointopoint,
             "-pointopoint": lambda: target.no_flag("-pointopoint"),
             "add": lambda: self._add(self._value("add")),
@@ -187,7 +188,9 @@ class _Line:
 
     def _metric(self) -> None:
         value = self._value("metric")
-        self.answer.fails(f"metric {value}: the kernel has no SIOCSIFMETRIC (Operation not supported)")
+        self.answer.fails(
+            f"metric {value}: the kernel has no SIOCSIFMETRIC (Operation not supported)"
+        )
 
     def _hw(self) -> None:
         kind = self._value("hw")
@@ -250,6 +253,9 @@ class _Line:
         self.target.peer(f"pointopoint {word}", address)
         return True
 
+    def _dstaddr(self) -> None:
+        self._peer(self._value("dstaddr"))
+
     def _pointopoint(self) -> None:
         if self.words and not self._peer(self.words.pop(0)):
             return
@@ -269,8 +275,8 @@ class _Line:
                 if length > 32:
                     raise NoEquivalent(f"{word!r}: no IPv4 prefix is longer than 32")
                 self.answer.doubt(
-                    f"ifconfig makes /0 of {word} (it shifts by 32 bits); this sets the /32 that was "
-                    "meant"
+                    f"ifconfig makes /0 of {word} (it shifts by 32 bits); this sets the /32 that "
+                    "was meant"
                 )
         if ":" in text and "/" not in text and inet_aton(text) is None:
             raise ToolFails(f"{word!r} is no IPv4 address; IPv6 addresses are set with `add`")

@@ -1,4 +1,4 @@
-"""The device that an ifconfig line speaks of: what it has, what it is told, what becomes of that."""
+"""The device that an ifconfig line speaks of: what it has, what it is told, what becomes of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Interface
 
 from iplab.legacy.aliases import Aliases
-from iplab.legacy.answer import Answer, NoEquivalent, ToolFails
+from iplab.legacy.answer import Answer, NoEquivalent
 from iplab.legacy.devinet import Inet, Refused, tidy
 from iplab.legacy.words import device as device_word
 from iplab.network import Address, Interface
@@ -61,7 +61,8 @@ class Target:
         """Write what was collected onto the answer, with what a reader should know."""
         answer, inet = self.answer, self.inet
         routes = bool(self.device and self.device.up) and inet.routes
-        if inet.loopback and not inet.assumed and not self.had:
+        if inet.loopback and not (self.device and self.device.up):
+            # It gets 127.0.0.1/8 by coming up, so what comes before and after that matters.
             answer.do(*inet.operations)
         else:
             answer.do(*tidy(inet.operations, had=self.had or inet.assumed, routes=routes))
@@ -226,7 +227,7 @@ class Target:
     def _known(self, word: str) -> None:
         if self.inet.assumed and self.inet.find(self.label) is None:
             raise NoEquivalent(
-                f"{word} changes the address that {self.label} has, which is not known; {GIVE_STATE}"
+                f"{word} changes the address of {self.label}, which is not known; {GIVE_STATE}"
             )
 
     def netmask(self, word: str, length: int) -> None:
@@ -299,8 +300,8 @@ class Target:
             self.refuse(f"tunnel: {self.name} is not sit0 (No such device)")
             return
         raise NoEquivalent(
-            "makes the next free sitN (ip tunnel add sitN mode sit remote "
-            f"{IPv4Address(int(address.ip) & 0xFFFFFFFF)} ttl 64; ip link set sitN up): name it yourself"
+            "makes the next free sitN, so name one yourself: ip tunnel add sit1 mode sit remote "
+            f"{IPv4Address(int(address.ip) & 0xFFFFFFFF)} ttl 64; ip link set sit1 up"
         )
 
 
@@ -331,5 +332,3 @@ def _inet(name: str, device: Interface | None, answer: Answer) -> Inet:
     )
     inet.load(device.addresses)
     return inet
-
-

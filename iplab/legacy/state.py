@@ -6,15 +6,16 @@ what becomes of secondary addresses.
 
 from __future__ import annotations
 
+import ipaddress
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from iplab import observe
 from iplab.errors import IplabError
 from iplab.names import HOST
-from iplab.network import Namespace
+from iplab.network import Namespace, Neighbour
 from iplab.observe import Seen
 
 Object = dict[str, Any]
@@ -25,16 +26,32 @@ def read(
     routes: Sequence[Object] = (),
     sysctls: Mapping[str, str] | None = None,
     node: str = HOST,
+    neighbours: Sequence[Sequence[Object]] | None = None,
 ) -> Namespace:
     """The state from what ``ip -j -d addr`` and ``ip -j -d route show table all`` print.
 
     ``sysctls`` has keys such as ``net/ipv4/conf/all/promote_secondaries``.  Raises ``IplabError``
-    where the objects are no such thing.
+    where the objects are no such thing.  ``neighbours`` is what ``ip -j neigh`` prints and what
+    ``ip -j neigh show proxy`` does.
     """
     seen = Seen(node, None, [_named(o) for o in addresses])
     namespace = observe.network([seen]).namespaces[node]
     found = tuple(r for line in routes for r in observe.every_route(line))
-    return replace(namespace, routes=found, sysctls=dict(sysctls or {}))
+    return replace(
+        namespace,
+        routes=found,
+        sysctls=dict(sysctls or {}),
+        neighbours=None if neighbours is None else tuple(_neighbours(neighbours)),
+    )
+
+
+def _neighbours(lists: Sequence[Sequence[Object]]) -> Iterator[Neighbour]:
+    for objects, proxy in zip(lists, (False, True), strict=False):
+        for o in objects:
+            if not o or "dst" not in o or "dev" not in o:
+                continue
+            state = " ".join(o.get("state", ()))
+            yield Neighbour(ipaddress.ip_address(o["dst"]), o["dev"], o.get("lladdr"), state, proxy)
 
 
 def _named(link: Object) -> Object:
@@ -58,7 +75,7 @@ def load(text: str, where: str = "the state") -> tuple[Namespace, bool]:
         sysctls = value.get("sysctl", {})
     else:
         addresses, routes, sysctls = value, None, {}
-    if not _objects(addresses) or not (routes is None or _objects(routes)):
+    if not isinstance(addresses, list) or not _objects([*addresses, *(routes or [])]):
         raise IplabError(
             "neither the list that `ip -j -d addr` prints nor an object with addr and route",
             where=where,

@@ -24,6 +24,21 @@ Reader = Callable[[Sequence[str], Answer], None]
 _FILES = {
     "ifconfig": "ifconfig",
     "route": "route",
+    "arp": "arp",
+    "netstat": "netstat",
+    "iptunnel": "iptunnel",
+    "nameif": "nameif",
+    "ipmaddr": "ipmaddr",
+    "mii-tool": "mii_tool",
+    "brctl": "brctl",
+    "vconfig": "vconfig",
+    "tunctl": "tunctl",
+    "ifenslave": "ifenslave",
+    "iwconfig": "iwconfig",
+    "iwlist": "iwconfig",
+    "rarp": "gone",
+    "plipconfig": "gone",
+    "slattach": "gone",
 }
 
 TOOLS: frozenset[str] = frozenset(_FILES)
@@ -128,7 +143,9 @@ def words_of(line: str) -> list[str]:
     try:
         return shlex.split(line, comments=True)
     except ValueError as error:
-        raise UsageError(f"{line!r} cannot be read: {error}".lower(), hint="close the quotes") from None
+        raise UsageError(
+            f"{line!r} cannot be read: {error}".lower(), hint="close the quotes"
+        ) from None
 
 
 def command_of(argv: Sequence[str], node: str) -> Command:

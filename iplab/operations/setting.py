@@ -97,3 +97,21 @@ class SetMedia(OnDevice):
 
     def inverse(self, before: Draft) -> list[Operation] | None:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class SetWireless(OnDevice):
+    """``iw dev DEV WORDS…`` (iw(8)): ``set type managed``, ``connect SSID`` ….
+
+    No Network holds these, so there is no way back that iplab would know.
+    """
+
+    words: tuple[str, ...]
+
+    program: ClassVar[str] = "iw"
+
+    def change(self, draft: Draft) -> None:
+        draft.interface(self.end)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None

@@ -77,6 +77,9 @@ _KEYWORDS = [
 ]
 
 
+_PROGRAMS = ("ip", "tc", "bridge", "sysctl", "nft", "ethtool", "iw")
+
+
 class Words(tuple[str, ...]):
     """Several words that a template may print as such; any other value is one word."""
 
@@ -128,7 +131,7 @@ class Renderer:
             own = ("ip", "tc", "bridge") if self.style != "steps" else ()
             self._prefixes[node] = {
                 program: Words((program, *named) if program in own else (*inside, program))
-                for program in ("ip", "tc", "bridge", "sysctl", "nft", "ethtool", "iw")
+                for program in _PROGRAMS
             }
         return self._prefixes[node]
 
@@ -176,4 +179,6 @@ def _brd(address: Address) -> str:
     """
     network = address.local.network
     usual = not address.peer and network.version == 4 and network.prefixlen < 31
-    return "+" if usual and address.broadcast == network.broadcast_address else str(address.broadcast)
+    if usual and address.broadcast == network.broadcast_address:
+        return "+"
+    return str(address.broadcast)

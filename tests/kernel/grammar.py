@@ -28,22 +28,21 @@ def addresses(draw: st.DrawFn, device: str = "v0") -> str:
     local = draw(st.sampled_from(LOCALS))
     words = ["ip addr add"]
     if draw(st.integers(0, 5)) == 0:
-        words.append(f"{local} peer {draw(st.sampled_from(LOCALS))}/{draw(st.sampled_from(LENGTHS))}")
+        peer, length = draw(st.sampled_from(LOCALS)), draw(st.sampled_from(LENGTHS))
+        words.append(f"{local} peer {peer}/{length}")
     else:
         words.append(f"{local}/{draw(st.sampled_from(LENGTHS))}")
     words.append(draw(st.sampled_from(["", "brd +", "brd 10.9.9.9"])))
     words.append(f"dev {device}")
     words.append(draw(st.sampled_from(["", "", f"label {device}:0", f"label {device}:1"])))
     words.append(draw(st.sampled_from(["", "", "", "metric 77", "noprefixroute", "scope link"])))
-    words.append(
-        draw(st.sampled_from(["", "", "", "", "valid_lft 5000 preferred_lft 3000"]))
-    )
+    words.append(draw(st.sampled_from(["", "", "", "", "valid_lft 5000 preferred_lft 3000"])))
     return " ".join(w for w in words if w)
 
 
 @st.composite
 def states(draw: st.DrawFn) -> list[str]:
-    """Setup lines: v0, wired to v1, with addresses, routes and flags; some may fail, alike in both."""
+    """Setup lines: v0, wired to v1, with addresses and routes; some may fail, alike in both."""
     lines = [PAIR, "ip link set v1 up"]
     if draw(st.booleans()):
         lines.append("ip link set lo up")

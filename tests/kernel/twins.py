@@ -22,6 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
+_MS_BIND = 4096
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin", "LC_ALL": "C"}
 
@@ -135,13 +136,29 @@ class Unfit(Exception):
     """The setup does not work on this machine."""
 
 
-def _enter() -> None:
-    """Into a network and a mount namespace of our own, with its own /sys and /run."""
+def _enter(case: Case) -> None:
+    """Into a network and a mount namespace of our own, with its own /sys, /run and names.
+
+    Host names come from the case alone: a question to a name server would leave a neighbour.
+    """
     if _LIBC.unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     for kind, where in ((b"sysfs", b"/sys"), (b"tmpfs", b"/run")):
         if _LIBC.mount(kind, where, kind, 0, None) != 0:
             raise OSError(ctypes.get_errno(), f"mount {where.decode()}")
+    hosts = "".join(f"{a} {name}\n" for name, a in case.get("hosts", {}).items())
+    files = {
+        "/etc/nsswitch.conf": "hosts: files\nnetworks: files\n",
+        "/etc/hosts": f"127.0.0.1 localhost\n{hosts}",
+        "/etc/networks": case.get("networks", ""),
+    }
+    for n, (path, text) in enumerate(files.items()):
+        if os.path.exists(path):
+            Path(f"/run/{n}").write_text(text)
+            if _LIBC.mount(f"/run/{n}".encode(), path.encode(), None, _MS_BIND, None) != 0:
+                raise OSError(ctypes.get_errno(), f"mount {path}")
+    for path, text in case.get("files", {}).items():
+        Path(path).write_text(text)
     # No duplicate address detection: it takes a second, and is the same for both.
     for name in ("all", "default"):
         Path(f"/proc/sys/net/ipv6/conf/{name}/accept_dad").write_text("0")
@@ -179,7 +196,10 @@ def _state(with_routes: bool) -> Any:
         str(p.relative_to("/proc/sys")): p.read_text().strip()
         for p in Path("/proc/sys/net/ipv4/conf").glob("*/promote_secondaries")
     }
-    return state.read(addresses, routes if with_routes else (), sysctls)
+    neighbours = _documents(
+        _run(["ip", "-j", "-batch", "-"], "neigh show\nneigh show proxy\n").stdout
+    )
+    return state.read(addresses, routes if with_routes else (), sysctls, neighbours=neighbours)
 
 
 def _translate(case: Case) -> Any:
@@ -200,7 +220,7 @@ def _translate(case: Case) -> Any:
 def _side(case: Case, new: bool, pipe: int) -> None:
     answer: Answer = {}
     try:
-        _enter()
+        _enter(case)
         _setup(case["setup"], case.get("lenient", False))
         if new:
             found = _translate(case)
