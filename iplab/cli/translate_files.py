@@ -122,7 +122,9 @@ def write_in_place(path: Path, old: bytes, new: bytes) -> None:
     path = path.resolve()  # a link stays a link
     backup = path.with_name(path.name + ".orig")
     if backup.exists() and backup.read_bytes() != old:
-        raise IplabError(f"{backup} is there already", where=str(path), hint=f"mv {backup} elsewhere")
+        raise IplabError(
+            f"{backup} is there already", where=str(path), hint=f"mv {backup} elsewhere"
+        )
     before = path.stat()
     _atomically(backup, old, before)
     _atomically(path, new, before)

@@ -496,9 +496,7 @@ def _simple(node: Node) -> Node:
     return node
 
 
-def _pipeline(
-    script: Script, frame: _Frame, known: dict[tuple[int, int], Command]
-) -> Pipeline:
+def _pipeline(script: Script, frame: _Frame, known: dict[tuple[int, int], Command]) -> Pipeline:
     node = frame.node
     whole = [child for child in node.children if child.is_named and child.type != "comment"]
     stages = [_simple(child) for child in whole]
@@ -514,9 +512,7 @@ def _pipeline(
     )
 
 
-def _loop(
-    script: Script, frame: _Frame, known: dict[tuple[int, int], Command]
-) -> Loop | None:
+def _loop(script: Script, frame: _Frame, known: dict[tuple[int, int], Command]) -> Loop | None:
     node = frame.node
     conditions = [c for c in node.children_by_field_name("condition") if c.is_named]
     body = node.child_by_field_name("body")

@@ -20,7 +20,9 @@ _SUFFIXES: dict[str, Kind] = {
     **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
     **dict.fromkeys((".txt", ".text"), "text"),
 }
-_SHELL = re.compile(rb"#!\s*\S*?(?:\benv\s+(?:-S\s+)?\S*?)?\b(?:ba|da|a|k|mk|z)?sh\b|#!\s*\S*busybox\s")
+_SHELL = re.compile(
+    rb"#!\s*\S*?(?:\benv\s+(?:-S\s+)?\S*?)?\b(?:ba|da|a|k|mk|z)?sh\b|#!\s*\S*busybox\s"
+)
 
 
 class NotText(IplabError):

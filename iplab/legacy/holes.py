@@ -242,7 +242,9 @@ def _form(
     )
 
 
-def _units(words: Sequence[Word], trial: _Trial, source: Source) -> dict[str, tuple[str | Unit, ...]]:
+def _units(
+    words: Sequence[Word], trial: _Trial, source: Source
+) -> dict[str, tuple[str | Unit, ...]]:
     """Value → how it is written, for whole words and for their parts at ``/`` and ``:``."""
     found: dict[str, tuple[str | Unit, ...]] = {}
     for at, word in enumerate(words):

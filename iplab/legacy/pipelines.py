@@ -79,11 +79,11 @@ def read(
             command = stand_ins.written(found.command, asked.subject.device, asked.subject.address)
             if pipeline.tails[0]:
                 command = command.replace(" |", " 2>/dev/null |", 1)
-            note = stand_ins.written(found.note, asked.subject.device, asked.subject.address, plain=True)
-            notes = tuple(filter(None, [*stand_ins.notes, note]))
-            translation = Translation(
-                "", (("sh", "-c", command),), not notes, False, notes, None
+            note = stand_ins.written(
+                found.note, asked.subject.device, asked.subject.address, plain=True
             )
+            notes = tuple(filter(None, [*stand_ins.notes, note]))
+            translation = Translation("", (("sh", "-c", command),), not notes, False, notes, None)
             return Reading(count + 1, Filled(translation, ((command,),)))
     return None
 

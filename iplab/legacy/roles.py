@@ -87,7 +87,13 @@ _ARP = Grammar(
     skip=frozenset({"-t", "-H"}),
 )
 _TUNNEL = Grammar(
-    after={"remote": "address", "local": "address", "dev": "device", "ttl": "number", "key": "number"},
+    after={
+        "remote": "address",
+        "local": "address",
+        "dev": "device",
+        "ttl": "number",
+        "key": "number",
+    },
     operands=("device",),
     skip=frozenset({"mode", "tos"}),
 )

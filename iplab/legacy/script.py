@@ -13,8 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from iplab.legacy import TOOLS, Context, Translation, translate
-from iplab.legacy import bash, mentions, pipelines, shapes
+from iplab.legacy import TOOLS, Context, Translation, bash, mentions, pipelines, shapes, translate
 from iplab.legacy.bash import Command, Loop, Piece, Pipeline, Word
 from iplab.legacy.edits import Edits
 from iplab.legacy.holes import Filled, translate_words
@@ -24,8 +23,42 @@ from iplab.network import Namespace, Network
 
 # Commands after which a given state still holds.
 _HARMLESS = frozenset(
-    "echo printf : true false test [ cd sleep date cat grep awk sed cut head tail tr mkdir touch rm "
-    "export readonly set shift exit return logger hostname id tee wc sort uniq".split()
+    [
+        "echo",
+        "printf",
+        ":",
+        "true",
+        "false",
+        "test",
+        "[",
+        "cd",
+        "sleep",
+        "date",
+        "cat",
+        "grep",
+        "awk",
+        "sed",
+        "cut",
+        "head",
+        "tail",
+        "tr",
+        "mkdir",
+        "touch",
+        "rm",
+        "export",
+        "readonly",
+        "set",
+        "shift",
+        "exit",
+        "return",
+        "logger",
+        "hostname",
+        "id",
+        "tee",
+        "wc",
+        "sort",
+        "uniq",
+    ]
 )
 _SYSTEM_PROGRAMS = frozenset({"ip", "bridge", "tc"})  # in /sbin wherever iproute2 is
 
@@ -267,7 +300,7 @@ class _Job:
         try:
             for operation in translation.operations:
                 network = operation.apply(network)
-        except Exception:  # noqa: BLE001  whatever it is, the state is no longer known
+        except Exception:
             return None
         return network.namespaces[state.name]
 

@@ -86,8 +86,6 @@ def _device(word: Word) -> tuple[str, str, tuple[str, ...]]:
     return text, f'"{text}"', (f"takes {text} as one device name (and no alias such as eth0:1)",)
 
 
-def _one(
-    legacy: str, command: tuple[str, ...], notes: tuple[str, ...], *, exact: bool
-) -> Filled:
+def _one(legacy: str, command: tuple[str, ...], notes: tuple[str, ...], *, exact: bool) -> Filled:
     bare = tuple(word.strip('"') for word in command)
     return Filled(Translation(legacy, (bare,), exact, False, notes, None), (command,))

@@ -164,6 +164,8 @@ def looks_like_command(text: str) -> bool:
     if len(words) == 1:
         return words[0].rpartition("/")[2] in TOOLS - {"route", "arp"}
     return bool(
-        re.match(r"[-/\d<\[{$]|\w+\d|(add|del|delete|show\w*|addbr|addif|delbr|delif|stp|rem)$", words[1])
+        re.match(
+            r"[-/\d<\[{$]|\w+\d|(add|del|delete|show\w*|addbr|addif|delbr|delif|stp|rem)$", words[1]
+        )
         or words[0] == "sudo"
     )

@@ -136,7 +136,9 @@ def _ranges(text: str) -> Callable[[int, int], list[int]]:
 
     def chosen(number: int, _: int) -> list[int]:
         return [
-            n for n in range(1, number + 1) if any(a <= n and (b is None or n <= b) for a, b in parts)
+            n
+            for n in range(1, number + 1)
+            if any(a <= n and (b is None or n <= b) for a, b in parts)
         ]
 
     return chosen

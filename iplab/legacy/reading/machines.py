@@ -127,8 +127,12 @@ def for_device(word: str) -> tuple[Machine, ...]:
         Machine((_LO, replace(plain, addrs=()), _OTHER)),
         Machine((_LO, replace(plain, flags=_DOWN, addrs=(), six=()))),
         Machine((_LO, replace(plain, flags=_DOWN | {"PROMISC"}, mtu=576))),
-        Machine((_LO, replace(plain, flags=_DOWN | {"UP"}, addrs=(Addr("10.3.5.9", 32, "", name),)))),
-        Machine((_LO, replace(plain, flags=plain.flags | {"PROMISC"}, addrs=(), six=(_LINK_LOCAL,)))),
+        Machine(
+            (_LO, replace(plain, flags=_DOWN | {"UP"}, addrs=(Addr("10.3.5.9", 32, "", name),)))
+        ),
+        Machine(
+            (_LO, replace(plain, flags=plain.flags | {"PROMISC"}, addrs=(), six=(_LINK_LOCAL,)))
+        ),
         Machine(
             (_LO, Iface(name, _TUN, 1412, addrs=(Addr("10.8.0.6", 32, "", name, "10.8.0.5"),)))
         ),
@@ -155,7 +159,10 @@ def for_all() -> tuple[Machine, ...]:
     )
     down = Iface("eth2", _DOWN, mac="02:00:00:00:00:02")
     down_too = Iface(
-        "eth3", _DOWN, mac="02:00:00:00:00:03", addrs=(Addr("10.77.0.1", 24, "10.77.0.255", "eth3"),)
+        "eth3",
+        _DOWN,
+        mac="02:00:00:00:00:03",
+        addrs=(Addr("10.77.0.1", 24, "10.77.0.255", "eth3"),),
     )
     ten = replace(_OTHER, name="eth10", addrs=(Addr("10.10.0.1", 8, "10.255.255.255", "eth10"),))
     tun = Iface("tun0", _TUN, 1412, addrs=(Addr("10.8.0.6", 32, "", "tun0", "10.8.0.5"),))
@@ -180,13 +187,19 @@ def for_routes(address: str = "10.3.5.77", device: str = "eth0") -> tuple[Machin
     lists: list[tuple[Route, ...]] = [
         (),
         (_DEFAULT, _NETWORK),
+        (through, near),
         (through, near, far),
-        (replace(_DEFAULT, metric=100), replace(_DEFAULT, gateway="10.3.4.9", metric=600), _NETWORK),
+        (
+            replace(_DEFAULT, metric=100),
+            replace(_DEFAULT, gateway="10.3.4.9", metric=600),
+            _NETWORK,
+        ),
         (near, far),
         (Route("0.0.0.0", 0, dev="ppp0"), Route("10.8.0.5", 32, dev="ppp0")),
         (vpn[0], _DEFAULT, _NETWORK, vpn[1]),
         (_NETWORK, Route("192.168.50.0", 24, "10.3.4.7", device)),
         (_DEFAULT, _NETWORK, Route("10.21.0.0", 16, kind="unreachable")),
+        (_NETWORK, Route("0.0.0.0", 0, metric=900, kind="unreachable")),
     ]
     if address != _DEFAULT.gateway:
         lists.append((_DEFAULT, _NETWORK, Route(address, 32, "10.3.4.7", "eth7")))

@@ -94,7 +94,8 @@ def _new_lines(iface: Iface, word: str) -> list[str]:
         lines.append(text)
     if ":" not in word:
         lines += [
-            f"        inet6 {a}  prefixlen {n}  scopeid {_SCOPES[scope]}" for a, n, scope in iface.six
+            f"        inet6 {a}  prefixlen {n}  scopeid {_SCOPES[scope]}"
+            for a, n, scope in iface.six
         ]
     kind = "ether " + iface.mac if iface.mac else "loop" if iface.loopback else _UNSPEC
     queue = 500 if not iface.mac and not iface.loopback else 1000
@@ -143,9 +144,7 @@ def _old_lines(iface: Iface, word: str) -> list[str]:
     return lines
 
 
-_SHORT = (
-    "Iface      MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n"
-)
+_SHORT = "Iface      MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n"
 
 
 def _short(iface: Iface, word: str) -> str:
@@ -176,7 +175,9 @@ def _routes(machine: Machine, question: Question, old: bool) -> str:
         if route.kind == "unreachable":
             gateway, dev, flags = "-", "-", "!"
         rest = f"{0:>5} {0:<6} {0:>6}" if netstat else f"{route.metric:<6} {0:<2} {0:>7}"
-        lines.append(f"{dest:<15} {gateway:<15} {mask_of(route.length):<15} {flags:<5} {rest} {dev}")
+        lines.append(
+            f"{dest:<15} {gateway:<15} {mask_of(route.length):<15} {flags:<5} {rest} {dev}"
+        )
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -191,7 +192,5 @@ def _arp(machine: Machine, question: Question) -> str:
     if one and not known:
         return f"{wanted} ({wanted}) -- no entry\n"
     lines = ["Address                  HWtype  HWaddress           Flags Mask            Iface"]
-    lines += [
-        f"{n.address:<24} ether   {n.mac:<19} C                     {n.dev}" for n in known
-    ]
+    lines += [f"{n.address:<24} ether   {n.mac:<19} C                     {n.dev}" for n in known]
     return "".join(f"{line}\n" for line in lines) if known else ""

@@ -20,12 +20,13 @@ from iplab.legacy.reading.table import IDIOMS, Idiom
 
 Stages = tuple[tuple[str, ...], ...]
 
+_COUNT = " | wc -l"
 # What may follow a command to pick from its answer, and what that is.
 _PICKS = (
     ("", lambda lines: lines),
     (" | head -n 1", lambda lines: lines[:1]),
     (" | tail -n 1", lambda lines: lines[-1:]),
-    (" | wc -l", lambda lines: [str(len(lines))]),
+    (_COUNT, lambda lines: [str(len(lines))]),
 )
 
 
@@ -128,6 +129,8 @@ def _match(
                 continue
             if all(code == 0 for _, code in results) or not status:
                 return Found(idiom, idiom.command + suffix, idiom.note)
+            if suffix == _COUNT and all((code == 0) == (lines != ["0"]) for lines, code in results):
+                return Found(idiom, idiom.command + " | grep -c .", idiom.note)
             if all((code == 0) == bool(lines) for lines, code in results):
                 return Found(idiom, idiom.command + suffix + " | grep .", idiom.note)
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from iplab.legacy.reading.machines import Iface, Machine, Subject
+from iplab.legacy.reading.machines import Iface, Machine, Route, Subject
 from iplab.legacy.reading.outputs import first, mask_of, shown
 
 Answer = Callable[[Machine, Subject], list[str]]
@@ -120,14 +120,16 @@ def _all_gateways(machine: Machine, subject: Subject) -> list[str]:
     return [r.gateway for r in machine.routes if r.gateway]
 
 
+def _dev(route: Route) -> str:
+    return route.dev if route.kind == "unicast" else "-"
+
+
 def _default_devices(machine: Machine, subject: Subject) -> list[str]:
-    return [r.dev for r in machine.routes if r.dest == "0.0.0.0" and not r.length]
+    return [_dev(r) for r in machine.routes if r.dest == "0.0.0.0" and not r.length]
 
 
 def _default_gateway_devices(machine: Machine, subject: Subject) -> list[str]:
-    return [
-        r.dev for r in machine.routes if r.dest == "0.0.0.0" and not r.length and r.gateway
-    ]
+    return [r.dev for r in machine.routes if r.dest == "0.0.0.0" and not r.length and r.gateway]
 
 
 def _to_address(machine: Machine, subject: Subject) -> list[str]:
@@ -147,7 +149,7 @@ def _network_gateways(machine: Machine, subject: Subject) -> list[str]:
 
 
 def _devices_of_zero(machine: Machine, subject: Subject) -> list[str]:
-    return [r.dev for r in machine.routes if r.dest == "0.0.0.0" and r.kind == "unicast"]
+    return [_dev(r) for r in machine.routes if r.dest == "0.0.0.0"]
 
 
 def _lladdr(machine: Machine, subject: Subject) -> list[str]:
@@ -165,14 +167,16 @@ _MASK = (
 )
 _LINK = "ip -o link show dev {dev}"
 _DEFAULT = "ip -4 -o route show default"
+# route shows `-` for a route of type unreachable or prohibit, `*` for blackhole and throw.
+_DEVICE_OF = '{d=$1~/^(un|pro)/?"-":"*";for(i=2;i<NF;i++)if($i=="dev"){d=$(i+1);break};print d}'
 _ORDER = "ip lists devices by number, ifconfig by name: the order is that of `sort -V`"
 _NAMES = (
-    "{show} | awk '/^[0-9]/{{sub(/[:@].*/,\"\",$2);print $2}} $1==\"inet\"&&$NF~/:/{{print $NF}}'"
+    '{show} | awk \'/^[0-9]/{{sub(/[:@].*/,"",$2);print $2}} $1=="inet"&&$NF~/:/{{print $NF}}\''
     " | sort -V"
 )
 _ADDRESSES = (
-    "{show} | awk '{{match($0,/[^ ]*\\\\/);sub(/\\/.*/,\"\",$4);"
-    "print substr($0,RSTART,RLENGTH-1),$4}}' | sort -sVuk1,1 | sed 's/.* //'"
+    "{show} | awk '{{match($0,/[^ ]*\\\\/);l=substr($0,RSTART,RLENGTH-1);"
+    "sub(/\\/.*/,\"\",$4);print l,$4}}' | sort -sVuk1,1 | sed 's/.* //'"
 )
 _ETHERS = "s/.*link\\/ether \\([^ ]*\\).*/\\1/p"
 _PATTERN = "the old pattern also took addresses that only begin the same, such as {ip}0"
@@ -183,7 +187,9 @@ def _counter(name: str, direction: str, column: int) -> Idiom:
         pair = iface.rx if direction == "RX" else iface.tx
         return str(pair[0 if column == 2 else 1])
 
-    command = f"ip -s link show dev {{dev}} | awk '/^ *{direction}:/{{getline;print ${column};exit}}'"
+    command = (
+        f"ip -s link show dev {{dev}} | awk '/^ *{direction}:/{{getline;print ${column};exit}}'"
+    )
     return Idiom(name, DEVICE, _of_device(ask), command)
 
 
@@ -207,16 +213,16 @@ IDIOMS: tuple[Idiom, ...] = (
         "broadcast",
         DEVICE,
         _of_device(_broadcast),
-        "ip -4 addr show dev {dev} label {label} | awk '/BROADCAST/{b=\"0.0.0.0\"} $1==\"inet\"&&b"
-        '{for(i=3;i<NF;i++)if($i=="brd")b=$(i+1);print b;exit}\'',
+        'ip -4 addr show dev {dev} | awk -v l={label} \'/BROADCAST/{b="0.0.0.0"} '
+        '$1=="inet"&&$NF==l&&b{for(i=3;i<NF;i++)if($i=="brd")b=$(i+1);print b;exit}\'',
         aliases=True,
     ),
     Idiom(
         "broadcast or peer",
         DEVICE,
         _of_device(_sixth),
-        "ip -4 addr show dev {dev} label {label} | awk '/BROADCAST/{b=\"0.0.0.0\"} $1==\"inet\""
-        '{for(i=3;i<NF;i++)if($i=="brd"||$i=="peer")b=$(i+1);sub(/\\/.*/,"",b);print b;exit}\'',
+        'ip -4 addr show dev {dev} | awk -v l={label} \'/BROADCAST/{b="0.0.0.0"} '
+        '$1=="inet"&&$NF==l{for(i=3;i<NF;i++)if($i=="brd"||$i=="peer")b=$(i+1);sub(/\\/.*/,"",b);print b;exit}\'',
         aliases=True,
     ),
     Idiom(
@@ -288,7 +294,9 @@ IDIOMS: tuple[Idiom, ...] = (
     ),
     Idiom("is it promiscuous", DEVICE, _flag("PROMISC"), _LINK + " | grep PROMISC", yes_or_no=True),
     # -------------------------------------------------------- all devices
-    Idiom("names, up", ("up",), _list(lambda i, w: w), _NAMES.format(show="ip addr show up"), _ORDER),
+    Idiom(
+        "names, up", ("up",), _list(lambda i, w: w), _NAMES.format(show="ip addr show up"), _ORDER
+    ),
     Idiom("names", ("all",), _list(lambda i, w: w, "all"), _NAMES.format(show="ip addr"), _ORDER),
     Idiom(
         "names with a colon, up",
@@ -322,14 +330,14 @@ IDIOMS: tuple[Idiom, ...] = (
         "names but lo, up",
         ("up",),
         _list(_name_but_lo),
-        _NAMES.format(show="ip addr show up") + " | grep -vx lo",
+        _NAMES.format(show="ip addr show up") + " | sed '/^lo$/d'",
         _ORDER,
     ),
     Idiom(
         "names but lo",
         ("all",),
         _list(_name_but_lo, "all"),
-        _NAMES.format(show="ip addr") + " | grep -vx lo",
+        _NAMES.format(show="ip addr") + " | sed '/^lo$/d'",
         _ORDER,
     ),
     Idiom(
@@ -340,20 +348,24 @@ IDIOMS: tuple[Idiom, ...] = (
         _ORDER,
     ),
     Idiom(
-        "addresses", ("all",), _list(_address, "all"), _ADDRESSES.format(show="ip -4 -o addr"), _ORDER
+        "addresses",
+        ("all",),
+        _list(_address, "all"),
+        _ADDRESSES.format(show="ip -4 -o addr"),
+        _ORDER,
     ),
     Idiom(
         "addresses but 127.0.0.1, up",
         ("up",),
         _list(_address_but_home),
-        _ADDRESSES.format(show="ip -4 -o addr show up") + " | grep -vxF 127.0.0.1",
+        _ADDRESSES.format(show="ip -4 -o addr show up") + " | sed '/^127\\.0\\.0\\.1$/d'",
         _ORDER,
     ),
     Idiom(
         "addresses but 127.0.0.1",
         ("all",),
         _list(_address_but_home, "all"),
-        _ADDRESSES.format(show="ip -4 -o addr") + " | grep -vxF 127.0.0.1",
+        _ADDRESSES.format(show="ip -4 -o addr") + " | sed '/^127\\.0\\.0\\.1$/d'",
         _ORDER,
     ),
     # -------------------------------------------------------- routes
@@ -402,14 +414,13 @@ IDIOMS: tuple[Idiom, ...] = (
         "devices of routes to 0.0.0.0",
         ROUTES,
         _devices_of_zero,
-        "ip -4 -o route show table main | awk '/^default|^0\\.0\\.0\\.0\\//"
-        '{for(i=2;i<NF;i++)if($i=="dev"){print $(i+1);break}}\'',
+        f"ip -4 -o route show table main | awk '/(^| )default|(^| )0\\.0\\.0\\.0\\//{_DEVICE_OF}'",
     ),
     Idiom(
         "devices of default routes",
         ROUTES,
         _default_devices,
-        _DEFAULT + " | awk '{for(i=2;i<NF;i++)if($i==\"dev\"){print $(i+1);break}}'",
+        _DEFAULT + f" | awk '{_DEVICE_OF}'",
     ),
     Idiom(
         "devices of default routes with a gateway",
