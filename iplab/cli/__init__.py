@@ -24,6 +24,7 @@ COMMANDS = {
     "show": ("show", "Show namespaces, interfaces, peers and addresses as they are."),
     "exec": ("exec", "Run a command inside a node."),
     "shell": ("shell", "Open a shell inside a node."),
+    "translate": ("translate", "Say an ifconfig, route, arp, brctl … line again for iproute2."),
     "schema": ("schema", "Print the JSON Schema of the lab file."),
     "doctor": ("doctor", "Say what this machine has and lacks, and what mends it."),
 }

@@ -31,6 +31,7 @@ class Translation:
     reason: str | None
     operations: tuple[Operation, ...] = ()
     nothing: bool = False
+    doubts: tuple[str, ...] = ()  # of the notes, those for which it is not exact
 
 
 @dataclass(frozen=True, slots=True)

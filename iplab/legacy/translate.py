@@ -112,6 +112,7 @@ def _finished(legacy: str, answer: Answer, reason: str | None) -> Translation:
         reason=None,
         operations=operations if len(operations) == len(answer.items) else (),
         nothing=not commands,
+        doubts=tuple(answer.doubts),
     )
 
 
