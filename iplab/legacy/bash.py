@@ -148,11 +148,12 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """``while COMMAND; do …; done`` with a simple command as its condition."""
+    """``while COMMAND; do …; done``; ``tail`` are the condition's redirections as written."""
 
     start: int
     end: int
     condition: Command
+    tail: str
     body: str
     place: Place
 
@@ -523,7 +524,8 @@ def _loop(script: Script, frame: _Frame, known: dict[tuple[int, int], Command]) 
     if command is None or script.text(node.start_byte, node.start_byte + 5) != "while":
         return None
     text = script.text(body.start_byte + 2, body.end_byte - 4).strip().rstrip(";").strip()
-    return Loop(node.start_byte, node.end_byte, command, text, _place(script, frame))
+    tail = script.text(inner.end_byte, conditions[0].end_byte).strip()
+    return Loop(node.start_byte, node.end_byte, command, tail, text, _place(script, frame))
 
 
 def _assignment(script: Script, frame: _Frame) -> Assignment:

@@ -82,6 +82,7 @@ def translate_words(
             raise _Depends(_which(words, source))
         form = forms.pop()
         _once_each(words, form, source)
+        notes += _worked_in(words, known, form, source)
     except _Depends as why:
         legacy = _text(words, source)
         return Filled(Translation(legacy, (), False, False, (), str(why)))
@@ -354,6 +355,19 @@ def _once_each(words: Sequence[Word], form: Sequence[Template], source: Source) 
             count = sum(w.count(unit) for command in form for w in command)
             if count != 1:
                 raise _Depends(f"{piece.text} would be worked out {count} times instead of once")
+
+
+def _worked_in(
+    words: Sequence[Word], known: Sequence[_Hole], form: Sequence[Template], source: Source
+) -> list[str]:
+    """Variables that the new commands do not name, because their known values are worked in."""
+    there = {part for command in form for word in command for part in word}
+    gone = [words[hole.word].pieces[hole.piece] for hole in known]
+    return [
+        f"what {source(piece)} is, is worked into the new commands, which do not name it"
+        for piece in dict.fromkeys(gone)
+        if Unit(source(piece)) not in there
+    ]
 
 
 def _with_sources(text: str, words: Sequence[Word], trial: _Trial, source: Source) -> str:

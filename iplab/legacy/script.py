@@ -399,7 +399,7 @@ class _Job:
             return
         self.state = None
         text = self.script.text(loop.start, loop.end)
-        self.edits.replace(loop.start, loop.end, " ".join(filled.shell[0]))
+        self.edits.replace(loop.start, loop.end, " ".join([*filled.shell[0], loop.tail]).strip())
         self.lines.append(_line(self.script.line_of(loop.start), text, filled.translation))
 
     def _retire_tool_variables(self) -> None:

@@ -6,6 +6,7 @@ here because it tells apart two pipelines that look alike.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -47,7 +48,7 @@ class Route:
     dest: str
     length: int
     gateway: str = ""
-    dev: str = "eth0"
+    dev: str = "qnic0"
     metric: int = 0
     kind: str = "unicast"
 
@@ -85,17 +86,88 @@ _LO = Iface(
     tx=(6, 504),
 )
 _DOWN = frozenset({"BROADCAST", "MULTICAST"})
+_UP = _DOWN | {"UP", "RUNNING"}
 _TUN = frozenset({"UP", "POINTOPOINT", "RUNNING", "NOARP", "MULTICAST"})
-_LINK_LOCAL = ("fe80::21c:42ff:fe0a:b1c2", 64, "link")
-_GLOBAL = ("2001:db8:5::17", 64, "global")
-_OTHER = Iface(
-    "eth7",
-    mac="02:11:22:33:44:55",
-    addrs=(Addr("172.29.3.9", 20, "172.29.15.255", "eth7"),),
-    six=(("fe80::1:2ff:fe33:4455", 64, "link"),),
+
+
+@dataclass(frozen=True, slots=True)
+class _Palette:
+    """Addresses to fill a machine with: a filter may look for one kind of them only.
+
+    ``one``, ``two`` and ``alias``: address, prefix length, broadcast; ``two`` is in the subnet of
+    ``one``.  No device has a name that a script would look for.
+    """
+
+    one: tuple[str, int, str]
+    two: tuple[str, int, str]
+    alias: tuple[str, int, str]
+    host: str
+    peer: tuple[str, str]
+    mac: str
+    local: str
+    wide: tuple[str, str]
+    mtu: int
+    gateway: str
+    near: tuple[str, int]
+    far: tuple[str, int]
+
+
+_PALETTES = (
+    _Palette(
+        ("10.3.5.77", 22, "10.3.7.255"),
+        ("10.3.5.78", 22, "10.3.7.255"),
+        ("192.168.70.5", 25, "192.168.70.127"),
+        "172.30.5.9",
+        ("10.8.0.6", "10.8.0.5"),
+        "00:1c:42:0a:b1:c2",
+        "fe80::21c:42ff:fe0a:b1c2",
+        ("2001:db8:5::17", "fd12:3::4"),
+        1500,
+        "10.3.4.1",
+        ("10.3.4.0", 22),
+        ("10.20.0.0", 16),
+    ),
+    _Palette(
+        ("198.51.100.201", 27, "198.51.100.223"),
+        ("198.51.100.202", 27, "198.51.100.223"),
+        ("9.8.7.6", 8, "9.255.255.255"),
+        "100.64.9.1",
+        ("203.0.113.30", "203.0.113.29"),
+        "de:ad:3e:ef:95:7f",
+        "fe80::dcad:3eff:feef:957f",
+        ("fd00:aa::1", "2a01:4f8:1:2::3"),
+        1280,
+        "198.51.100.193",
+        ("198.51.100.192", 27),
+        ("192.168.144.0", 20),
+    ),
+    _Palette(
+        ("172.19.250.133", 16, "172.19.255.255"),
+        ("172.19.4.4", 16, "172.19.255.255"),
+        ("10.200.1.1", 30, "10.200.1.3"),
+        "192.168.3.3",
+        ("192.168.99.2", "192.168.99.1"),
+        "7a:00:11:f2:03:e4",
+        "fe80::1",
+        ("2001:470:1f0a::2", "fc00::9"),
+        9000,
+        "172.19.0.254",
+        ("172.19.0.0", 16),
+        ("9.0.0.0", 8),
+    ),
 )
-_NETWORK = Route("10.3.4.0", 22, dev="eth7")
-_DEFAULT = Route("0.0.0.0", 0, "10.3.4.1", "eth7")
+
+
+def _other(palette: _Palette) -> Iface:
+    """A second card, with the addresses of the next palette."""
+    following = _PALETTES[(_PALETTES.index(palette) + 1) % len(_PALETTES)]
+    return Iface(
+        "qnic7",
+        mtu=following.mtu,
+        mac=following.mac,
+        addrs=(Addr(*following.one, "qnic7"),),
+        six=((following.local, 64, "link"),),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,114 +181,125 @@ class Subject:
 @lru_cache(maxsize=512)
 def for_device(word: str) -> tuple[Machine, ...]:
     """Machines that differ in what they have of one device, ``word`` (an alias: of that alias)."""
-    name = word.partition(":")[0]
-    if name == "lo":
+    if word.partition(":")[0] == "lo":
+        other = _other(_PALETTES[0])
         return (
-            Machine((_LO, _OTHER)),
+            Machine((_LO, other)),
             Machine((replace(_LO, flags=frozenset({"LOOPBACK"}), addrs=()),)),
             Machine((replace(_LO, mtu=16436, addrs=(*_LO.addrs, Addr("10.9.9.1", 32, "", word))),)),
+            Machine((replace(_LO, addrs=(Addr("192.0.2.1", 24, "", word),), six=()),)),
         )
-    one = Addr("10.3.5.77", 22, "10.3.7.255", name)
-    plain = Iface(name, mac="00:1c:42:0a:b1:c2", addrs=(one,), six=(_LINK_LOCAL, _GLOBAL))
-    alias = Addr("192.168.70.5", 25, "192.168.70.127", word if ":" in word else f"{name}:1")
-    hidden = Addr("10.3.5.78", 22, "10.3.7.255", name)
-    found = [
-        Machine((_LO, plain, _OTHER)),
-        Machine((_LO, _OTHER, replace(plain, addrs=(one, hidden, alias), six=()))),
-        Machine((_LO, replace(plain, addrs=(alias, one), mtu=9000, six=(_GLOBAL,)))),
-        Machine((_LO, replace(plain, addrs=()), _OTHER)),
-        Machine((_LO, replace(plain, flags=_DOWN, addrs=(), six=()))),
-        Machine((_LO, replace(plain, flags=_DOWN | {"PROMISC"}, mtu=576))),
-        Machine(
-            (_LO, replace(plain, flags=_DOWN | {"UP"}, addrs=(Addr("10.3.5.9", 32, "", name),)))
-        ),
-        Machine(
-            (_LO, replace(plain, flags=plain.flags | {"PROMISC"}, addrs=(), six=(_LINK_LOCAL,)))
-        ),
-        Machine(
-            (_LO, Iface(name, _TUN, 1412, addrs=(Addr("10.8.0.6", 32, "", name, "10.8.0.5"),)))
-        ),
-        Machine((_LO, _OTHER)),
-        Machine(
-            (_LO, replace(plain, rx=(9_123_456, 7_123_456_789), tx=(812_345, 98_765_432), six=()))
-        ),
-    ]
-    return tuple(found)
+    return tuple(machine for palette in _PALETTES for machine in _with_device(word, palette))
+
+
+def _with_device(word: str, palette: _Palette) -> Iterator[Machine]:
+    name = word.partition(":")[0]
+    one = Addr(*palette.one, name)
+    hidden = Addr(*palette.two, name)
+    alias = Addr(*palette.alias, word if ":" in word else f"{name}:1")
+    link = (palette.local, 64, "link")
+    wide, also_wide = ((address, 64, "global") for address in palette.wide)
+    plain = Iface(name, mtu=palette.mtu, mac=palette.mac, addrs=(one,), six=(link, wide))
+    other = _other(palette)
+    yield Machine((_LO, plain, other))
+    yield Machine((_LO, other, replace(plain, addrs=(one, hidden, alias), six=())))
+    yield Machine((_LO, replace(plain, addrs=(alias, one), six=(wide, also_wide))))
+    yield Machine((_LO, replace(plain, addrs=(), six=(also_wide, link, wide)), other))
+    yield Machine((_LO, replace(plain, flags=_DOWN, addrs=(), six=())))
+    yield Machine((_LO, replace(plain, flags=_DOWN | {"PROMISC"}, mtu=576)))
+    lonely = (Addr(palette.host, 32, "", name),)
+    yield Machine((_LO, replace(plain, flags=_DOWN | {"UP"}, addrs=lonely)))
+    yield Machine((_LO, replace(plain, flags=_UP | {"PROMISC"}, addrs=(), six=(link,))))
+    pair = (Addr(palette.peer[0], 32, "", name, palette.peer[1]),)
+    yield Machine((_LO, Iface(name, _TUN, 1412, addrs=pair)))
+    yield Machine((_LO, other))
+    counted = replace(plain, rx=(9_123_456, 7_123_456_789), tx=(812_345, 98_765_432), six=())
+    yield Machine((_LO, counted))
 
 
 @lru_cache(maxsize=4)
 def for_all() -> tuple[Machine, ...]:
     """Machines that differ in which devices they have."""
-    eth0 = Iface(
-        "eth0",
-        mac="00:1c:42:0a:b1:c2",
+    return tuple(machine for palette in _PALETTES for machine in _with_devices(palette))
+
+
+def _with_devices(palette: _Palette) -> Iterator[Machine]:
+    card = Iface(
+        "qnic0",
+        mac=palette.mac,
+        mtu=palette.mtu,
         addrs=(
-            Addr("10.3.5.77", 22, "10.3.7.255", "eth0"),
-            Addr("10.3.5.78", 22, "10.3.7.255", "eth0"),
-            Addr("192.168.70.5", 25, "192.168.70.127", "eth0:1"),
+            Addr(*palette.one, "qnic0"),
+            Addr(*palette.two, "qnic0"),
+            Addr(*palette.alias, "qnic0:1"),
         ),
-        six=(_LINK_LOCAL, _GLOBAL),
+        six=((palette.local, 64, "link"), (palette.wide[0], 64, "global")),
     )
-    down = Iface("eth2", _DOWN, mac="02:00:00:00:00:02")
+    other = _other(palette)
+    down = Iface("floq2", _DOWN, mac="02:00:00:00:00:02")
     down_too = Iface(
-        "eth3",
-        _DOWN,
-        mac="02:00:00:00:00:03",
-        addrs=(Addr("10.77.0.1", 24, "10.77.0.255", "eth3"),),
+        "qwlan3", _DOWN, mac=palette.mac, addrs=(Addr(palette.host, 32, "", "qwlan3"),)
     )
-    ten = replace(_OTHER, name="eth10", addrs=(Addr("10.10.0.1", 8, "10.255.255.255", "eth10"),))
-    tun = Iface("tun0", _TUN, 1412, addrs=(Addr("10.8.0.6", 32, "", "tun0", "10.8.0.5"),))
-    return (
-        Machine((_LO, eth0)),
-        Machine((_LO, ten, eth0, _OTHER)),
-        Machine((_LO,)),
-        Machine((replace(_LO, flags=frozenset({"LOOPBACK"}), addrs=()), down)),
-        Machine((_LO, tun, down, replace(_OTHER, mtu=9000))),
-        Machine((_LO, down_too, Iface("wlan0", mac="02:00:00:00:00:09"), eth0)),
-        Machine(()),
+    ten = replace(other, name="qnic10", addrs=(Addr("11.10.0.1", 8, "11.255.255.255", "qnic10"),))
+    tun = Iface(
+        "qtun4", _TUN, 1412, addrs=(Addr(palette.peer[0], 32, "", "qtun4", palette.peer[1]),)
     )
+    yield Machine((_LO, card))
+    yield Machine((_LO, ten, card, other))
+    yield Machine((_LO,))
+    yield Machine((replace(_LO, flags=frozenset({"LOOPBACK"}), addrs=()), down))
+    yield Machine((_LO, tun, down, other))
+    yield Machine((_LO, down_too, Iface("loq4", mac="02:00:00:00:00:09"), card))
+    yield Machine(())
 
 
 @lru_cache(maxsize=64)
-def for_routes(address: str = "10.3.5.77", device: str = "eth0") -> tuple[Machine, ...]:
+def for_routes(address: str = "10.3.5.77", device: str = "qnic0") -> tuple[Machine, ...]:
     """Machines that differ in their routes: some to, some through what is asked about."""
-    far = Route("10.20.0.0", 16, "10.3.4.2", "eth7")
-    near = replace(_NETWORK, dev=device)
-    through = replace(_DEFAULT, gateway=address, dev=device)
-    vpn = (Route("0.0.0.0", 1, "10.8.0.5", "tun0"), Route("128.0.0.0", 1, "10.8.0.5", "tun0"))
-    lists: list[tuple[Route, ...]] = [
-        (),
-        (_DEFAULT, _NETWORK),
-        (through, near),
-        (through, near, far),
-        (
-            replace(_DEFAULT, metric=100),
-            replace(_DEFAULT, gateway="10.3.4.9", metric=600),
-            _NETWORK,
-        ),
-        (near, far),
-        (Route("0.0.0.0", 0, dev="ppp0"), Route("10.8.0.5", 32, dev="ppp0")),
-        (vpn[0], _DEFAULT, _NETWORK, vpn[1]),
-        (_NETWORK, Route("192.168.50.0", 24, "10.3.4.7", device)),
-        (_DEFAULT, _NETWORK, Route("10.21.0.0", 16, kind="unreachable")),
-        (_NETWORK, Route("0.0.0.0", 0, metric=900, kind="unreachable")),
-    ]
-    if address != _DEFAULT.gateway:
-        lists.append((_DEFAULT, _NETWORK, Route(address, 32, "10.3.4.7", "eth7")))
-        network = ".".join([*address.split(".")[:3], "0"]) if address.count(".") == 3 else address
-        lists.append((_DEFAULT, Route(network, 24, "10.3.4.7", "eth7")))
-        lists.append((Route(address, 24, dev="eth7"),))
-    return tuple(Machine((), routes) for routes in lists)
+    return tuple(
+        Machine((), routes)
+        for palette in _PALETTES
+        for routes in _route_tables(palette, address, device)
+    )
+
+
+def _route_tables(palette: _Palette, address: str, device: str) -> Iterator[tuple[Route, ...]]:
+    following = _PALETTES[(_PALETTES.index(palette) + 1) % len(_PALETTES)]
+    network = Route(*palette.near, dev="qnic7")
+    default = Route("0.0.0.0", 0, palette.gateway, "qnic7")
+    other_default = replace(default, gateway=following.gateway, metric=600)
+    far = Route(*palette.far, following.gateway, "qnic7")
+    near = replace(network, dev=device)
+    through = replace(default, gateway=address, dev=device)
+    half = Route("0.0.0.0", 1, palette.peer[1], "qtun4")
+    yield ()
+    yield (default, network)
+    yield (through, near)
+    yield (through, near, far)
+    yield (replace(default, metric=100), other_default, network)
+    yield (near, far)
+    yield (Route("0.0.0.0", 0, dev="qppp5"), Route(palette.peer[1], 32, dev="qppp5"))
+    yield (half, default, network, replace(half, dest="128.0.0.0"))
+    yield (network, Route("192.168.50.0", 24, palette.gateway, device))
+    yield (default, network, Route("10.21.0.0", 16, kind="unreachable"))
+    yield (network, Route("0.0.0.0", 0, metric=900, kind="unreachable"))
+    yield (default, network, Route(palette.host, 32, palette.gateway, "qnic7"))
+    yield (default, network, Route(address, 32, palette.gateway, "qnic7"))
+    zero = ".".join([*address.split(".")[:3], "0"])
+    yield (default, Route(zero, 24, palette.gateway, "qnic7"))
+    yield (Route(address, 24, dev="qnic7"),)
 
 
 @lru_cache(maxsize=64)
 def for_neighbours(address: str, device: str) -> tuple[Machine, ...]:
     """Machines that differ in whether they know a neighbour."""
-    other = Neighbour("10.3.4.1", "02:aa:bb:cc:dd:01", "eth7")
-    wanted = Neighbour(address, "02:aa:bb:cc:dd:77", device or "eth0")
-    return tuple(
-        Machine(neighbours=found) for found in ((), (other,), (other, wanted), (wanted, other))
-    )
+    machines = []
+    for palette in _PALETTES:
+        other = Neighbour(palette.gateway, "02:aa:bb:cc:dd:01", "qnic7")
+        wanted = Neighbour(address, palette.mac, device or "qnic0")
+        lists = ((), (other,), (other, wanted), (wanted, other))
+        machines += [Machine(neighbours=found) for found in lists]
+    return tuple(machines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,4 +318,4 @@ class Question:
             return for_all()
         if self.family == "neighbours":
             return for_neighbours(self.subject.address, self.subject.device)
-        return for_routes(self.subject.address, self.subject.device or "eth0")
+        return for_routes(self.subject.address, self.subject.device or "qnic0")
