@@ -61,6 +61,7 @@ def read(
             [word for word in tool if word is not None],
             stand_ins.address or address_in(stages),
             stand_ins.device,
+            stages,
         )
         if asked is None:
             return None

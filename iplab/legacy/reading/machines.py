@@ -6,7 +6,7 @@ here because it tells apart two pipelines that look alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -158,9 +158,14 @@ _PALETTES = (
 )
 
 
+def _following(palette: _Palette) -> _Palette:
+    place = _PALETTES.index(palette) if palette in _PALETTES else 0
+    return _PALETTES[(place + 1) % len(_PALETTES)]
+
+
 def _other(palette: _Palette) -> Iface:
     """A second card, with the addresses of the next palette."""
-    following = _PALETTES[(_PALETTES.index(palette) + 1) % len(_PALETTES)]
+    following = _following(palette)
     return Iface(
         "qnic7",
         mtu=following.mtu,
@@ -172,14 +177,75 @@ def _other(palette: _Palette) -> Iface:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a pipeline asks about: a device word, an address."""
+    """What a pipeline asks about: a device word, an address.
+
+    ``names`` and ``numbers`` are the words and the beginnings of addresses that its filters look
+    for: there have to be machines that have such devices and addresses, or a filter that takes
+    some away would look as if it took nothing.
+    """
 
     device: str = ""
     address: str = "10.3.5.77"
+    names: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+
+def _palettes(numbers: tuple[str, ...]) -> tuple[_Palette, ...]:
+    return (*_PALETTES, *(_themed(number) for number in numbers))
+
+
+def _themed(number: str) -> _Palette:
+    """A palette of which every address begins with ``number``."""
+
+    def made(*rest: int) -> str:
+        return ".".join([*number.split("."), *map(str, rest)][:4])
+
+    return replace(
+        _PALETTES[0],
+        one=(made(5, 77, 1), 24, made(255, 255, 255)),
+        two=(made(5, 78, 1), 24, made(255, 255, 255)),
+        alias=(made(6, 79, 2), 25, made(6, 255, 255)),
+        host=made(7, 80, 3),
+        peer=(made(8, 81, 4), made(8, 82, 5)),
+        gateway=made(5, 1, 1),
+        near=(made(0, 0, 0), 24),
+        far=(made(9, 0, 0), 24),
+    )
+
+
+def _renamed(machine: Machine, old: str, new: str) -> Machine:
+    """The machine with one of its devices called otherwise."""
+
+    def name(text: str) -> str:
+        head, colon, tail = text.partition(":")
+        return new + colon + tail if head == old else text
+
+    return Machine(
+        tuple(
+            replace(
+                iface,
+                name=name(iface.name),
+                addrs=tuple(replace(a, label=name(a.label)) for a in iface.addrs),
+            )
+            for iface in machine.ifaces
+        ),
+        tuple(replace(route, dev=name(route.dev)) for route in machine.routes),
+        machine.neighbours,
+    )
+
+
+def _with_names(machines: Iterable[Machine], names: tuple[str, ...]) -> tuple[Machine, ...]:
+    found = list(machines)
+    plain = list(found)
+    for machine in plain:
+        devices = {i.name for i in machine.ifaces} | {r.dev for r in machine.routes}
+        for old in sorted(devices - {"lo"}):
+            found += [_renamed(machine, old, new) for new in names if new not in devices]
+    return tuple(found)
 
 
 @lru_cache(maxsize=512)
-def for_device(word: str) -> tuple[Machine, ...]:
+def for_device(word: str, numbers: tuple[str, ...] = ()) -> tuple[Machine, ...]:
     """Machines that differ in what they have of one device, ``word`` (an alias: of that alias)."""
     if word.partition(":")[0] == "lo":
         other = _other(_PALETTES[0])
@@ -189,7 +255,7 @@ def for_device(word: str) -> tuple[Machine, ...]:
             Machine((replace(_LO, mtu=16436, addrs=(*_LO.addrs, Addr("10.9.9.1", 32, "", word))),)),
             Machine((replace(_LO, addrs=(Addr("192.0.2.1", 24, "", word),), six=()),)),
         )
-    return tuple(machine for palette in _PALETTES for machine in _with_device(word, palette))
+    return tuple(m for palette in _palettes(numbers) for m in _with_device(word, palette))
 
 
 def _with_device(word: str, palette: _Palette) -> Iterator[Machine]:
@@ -217,10 +283,10 @@ def _with_device(word: str, palette: _Palette) -> Iterator[Machine]:
     yield Machine((_LO, counted))
 
 
-@lru_cache(maxsize=4)
-def for_all() -> tuple[Machine, ...]:
+@lru_cache(maxsize=64)
+def for_all(names: tuple[str, ...] = (), numbers: tuple[str, ...] = ()) -> tuple[Machine, ...]:
     """Machines that differ in which devices they have."""
-    return tuple(machine for palette in _PALETTES for machine in _with_devices(palette))
+    return _with_names((m for p in _palettes(numbers) for m in _with_devices(p)), names)
 
 
 def _with_devices(palette: _Palette) -> Iterator[Machine]:
@@ -254,17 +320,18 @@ def _with_devices(palette: _Palette) -> Iterator[Machine]:
 
 
 @lru_cache(maxsize=64)
-def for_routes(address: str = "10.3.5.77", device: str = "qnic0") -> tuple[Machine, ...]:
+def for_routes(subject: Subject) -> tuple[Machine, ...]:
     """Machines that differ in their routes: some to, some through what is asked about."""
-    return tuple(
+    machines = (
         Machine((), routes)
-        for palette in _PALETTES
-        for routes in _route_tables(palette, address, device)
+        for palette in _palettes(subject.numbers)
+        for routes in _route_tables(palette, subject.address, subject.device or "qnic0")
     )
+    return _with_names(machines, subject.names)
 
 
 def _route_tables(palette: _Palette, address: str, device: str) -> Iterator[tuple[Route, ...]]:
-    following = _PALETTES[(_PALETTES.index(palette) + 1) % len(_PALETTES)]
+    following = _following(palette)
     network = Route(*palette.near, dev="qnic7")
     default = Route("0.0.0.0", 0, palette.gateway, "qnic7")
     other_default = replace(default, gateway=following.gateway, metric=600)
@@ -313,9 +380,9 @@ class Question:
     def machines(self) -> tuple[Machine, ...]:
         """The machines on which an answer to it has to hold."""
         if self.family == "device":
-            return for_device(self.subject.device)
+            return for_device(self.subject.device, self.subject.numbers)
         if self.family in ("up", "all"):
-            return for_all()
+            return for_all(self.subject.names, self.subject.numbers)
         if self.family == "neighbours":
             return for_neighbours(self.subject.address, self.subject.device)
-        return for_routes(self.subject.address, self.subject.device or "qnic0")
+        return for_routes(self.subject)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from iplab.legacy.reading import filters
@@ -40,17 +40,22 @@ class Found:
 
 
 def question(
-    words: Sequence[str], pattern_address: str = "", pattern_device: str = ""
+    words: Sequence[str],
+    pattern_address: str = "",
+    pattern_device: str = "",
+    stages: Stages = (),
 ) -> Question | None:
     """The reading form of an old tool, or ``None`` where its output is not known here."""
     tool, rest = words[0], list(words[1:])
     options = {letter for w in rest if w.startswith("-") for letter in w[1:]}
     operands = [w for w in rest if not w.startswith("-")]
-    subject = Subject(pattern_device, pattern_address or "10.3.5.77")
+    subject = Subject(
+        pattern_device, pattern_address or "10.3.5.77", names_in(stages), numbers_in(stages)
+    )
     if tool == "ifconfig" and len(operands) <= 1 and options <= {"a", "s"}:
         layout = "short" if "s" in options else "ifconfig"
         if operands:
-            return Question("device", layout, Subject(operands[0], subject.address))
+            return Question("device", layout, replace(subject, device=operands[0]))
         return Question("all" if "a" in options else "up", layout, subject)
     if operands and tool != "arp":
         return None
@@ -63,7 +68,9 @@ def question(
     if tool == "arp" and options <= {"n", "a", "e"} and len(operands) <= 1:
         layout = "arp-a" if "a" in options else "arp"
         if operands:
-            return Question("neighbours", layout + " one", Subject("", operands[0]))
+            return Question(
+                "neighbours", layout + " one", replace(subject, device="", address=operands[0])
+            )
         return Question("neighbours", layout, subject)
     return None
 
@@ -134,6 +141,44 @@ def _match(
             if all((code == 0) == bool(lines) for lines, code in results):
                 return Found(idiom, idiom.command + suffix + " | grep .", idiom.note)
     return None
+
+
+# Words of the old tools' own output, and of the filters' languages: no names of devices.
+_VOCABULARY = frozenset(
+    "inet inet6 addr ether link encap hwaddr netmask mask broadcast bcast destination mtu flags "
+    "loop unspec prefixlen scopeid scope global host site up running multicast promisc loopback "
+    "noarp pointopoint rx tx packets bytes errors dropped overruns frame carrier collisions "
+    "txqueuelen local loopback metric default iface kernel table routing ip interface gateway "
+    "genmask ug ugh incomplete begin end print printf exit next if else sub gsub split substr "
+    "length toupper tolower getline nr nf fs ofs lo awk sed grep cut head tail".split()
+)
+
+
+def names_in(stages: Stages) -> tuple[str, ...]:
+    """Names of devices that the filters may look for."""
+    found: dict[str, None] = {}
+    for stage in stages:
+        for word in stage[1:]:
+            if word.startswith("-"):
+                continue
+            for name in re.findall(r"(?<![\\$\w])[a-z]{2,}[a-z0-9]*", word):
+                if name not in _VOCABULARY:
+                    found[name if name[-1].isdigit() else f"{name}0"] = None
+    return tuple(found)[:4]
+
+
+def numbers_in(stages: Stages) -> tuple[str, ...]:
+    """Addresses, or beginnings of some, that the filters may look for."""
+    found: dict[str, None] = {}
+    for stage in stages:
+        for word in stage[1:]:
+            for number in re.findall(r"(?<![\d.{])\d{1,3}(?:\\?\.\d{1,3})*(?![\d}])", word):
+                octets = [int(part) for part in number.replace("\\", "").split(".")]
+                if octets[0] in (0, 127, 255) or max(octets) > 254 or len(octets) > 4:
+                    continue
+                if len(octets) > 1 or octets[0] > 9:  # `$2`, `-f10` are columns
+                    found[".".join(map(str, octets))] = None
+    return tuple(found)[:3]
 
 
 def address_in(stages: Stages) -> str:
