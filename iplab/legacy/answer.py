@@ -62,6 +62,10 @@ class NoEquivalent(IplabError):
     """The line is refused; the message is the reason."""
 
 
+class Stopped(Exception):
+    """BusyBox stops at the first error, where net-tools goes on."""
+
+
 class ToolFails(IplabError):
     """The old tool ends here with an error; what it did before stays done."""
 
@@ -107,9 +111,11 @@ class Answer:
             self.doubts.append(text)
 
     def fails(self, text: str) -> None:
-        """Note that the old tool fails at a word, and goes on."""
+        """Note that the old tool fails at a word and goes on (BusyBox's does not)."""
         self.failed = True
         self.note(f"the old tool fails: {text}")
+        if self.busybox:
+            raise Stopped
 
     def device(self, name: str) -> Interface | None:
         """The device in the state; ``ToolFails`` where a known state has none of that name."""

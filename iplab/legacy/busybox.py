@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def broadcast_plus(target: Target) -> None:
-    """``broadcast +``: the subnet's last address."""
+    """``broadcast +`` behind an address and a netmask: the subnet's last address."""
     held = target.inet.find(target.label)
     if held is None:
         if target.inet.assumed:

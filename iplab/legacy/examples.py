@@ -6,8 +6,7 @@ NETWORKS = "loopback 127.0.0.0\noffice 10.5.0.0\n"
 HOSTS = {"gateway": "192.168.1.1"}
 
 _FOREVER = '"valid_life_time": 4294967295, "preferred_life_time": 4294967295'
-STATE = (
-    """
+STATE = """
 {"addr": [
  {"ifindex": 1, "ifname": "lo", "flags": ["LOOPBACK", "UP", "LOWER_UP"], "mtu": 65536,
   "link_type": "loopback", "address": "00:00:00:00:00:00",
@@ -32,7 +31,6 @@ STATE = (
             "net.ipv4.conf.eth0.promote_secondaries": "0",
             "net.ipv4.conf.eth1.promote_secondaries": "0"}}
 """.replace("FOREVER", _FOREVER)
-)
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Show interfaces and addresses": (

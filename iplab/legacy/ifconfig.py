@@ -115,6 +115,7 @@ class _Line:
         self.answer = answer
         self.six = False
         self.masked = False
+        self.addressed = False
         self.later: tuple[str, int] | None = None
         self.words: list[str] = []
 
@@ -237,7 +238,7 @@ class _Line:
     def _broadcast(self) -> None:
         if self.words:
             word = self.words.pop(0)
-            if self.answer.busybox and word == "+":
+            if self.answer.busybox and word == "+" and self.masked and self.addressed:
                 busybox.broadcast_plus(self.target)
             else:
                 address = self._ipv4(word, "broadcast")
@@ -261,7 +262,7 @@ class _Line:
             return
         self.target.no_flag("pointopoint")
 
-    def _address(self, word: str) -> None:
+    def _address(self, word: str, *, up: bool = True) -> None:
         if self.six:
             raise ToolFails(f"{word!r}: an IPv6 address is set with `add`, not by itself")
         if word in FOREIGN or word.startswith("-"):
@@ -283,7 +284,8 @@ class _Line:
         address = ipv4(text, self.answer).address
         if length is not None:
             self.later = (f"/{length}", length)
-        self.target.address(word, address)
+        self.addressed = True
+        self.target.address(word, address, up=up)
 
     # ------------------------------------------------------------ add and del
 
@@ -303,8 +305,8 @@ class _Line:
                 self.target.add6(address)
             return
         if self.answer.busybox:
-            # BusyBox's `add` is SIOCSIFADDR, as if the word were not there.
-            self._address(word)
+            # BusyBox's `add` is SIOCSIFADDR too, but leaves the device down.
+            self._address(word, up=False)
             return
         found = self._ipv4(word, "add")
         if found is not None:
@@ -317,7 +319,7 @@ class _Line:
                 self.target.del6(address)
             return
         if self.answer.busybox:
-            raise NoEquivalent("BusyBox's ifconfig cannot delete an IPv4 address")
+            raise ToolFails("SIOCDIFADDR: BusyBox cannot delete an IPv4 address")
         found = self._ipv4(word, "del")
         if found is not None:
             self.target.del4(found)

@@ -201,14 +201,14 @@ class Target:
             return False
         return True
 
-    def address(self, word: str, address: IPv4Address) -> None:
+    def address(self, word: str, address: IPv4Address, *, up: bool = True) -> None:
         """An address by itself: SIOCSIFADDR, then up unless it is an alias."""
         if self.inet.assumed:
             self._doubt_address(address)
         self.set(word, lambda: self.inet.set_address(self.label, address))
         if self.alias:
             self._alias_flag(up=True)
-        else:
+        elif up:
             self.up()
 
     def _doubt_address(self, address: IPv4Address) -> None:
@@ -220,8 +220,8 @@ class Target:
         if not inet.broadcast and not inet.point_to_point:
             kind = "a loopback device"
         self.answer.doubt(
-            f"assumes that {self.name} is {kind} with at most one address labelled {label} (and "
-            f"that no other than {address} with this mask, which ifconfig would leave alone)"
+            f"assumes that {self.name} is {kind} with at most one address labelled {label}, and "
+            f"not yet with {address}, which ifconfig would leave as it is"
         )
 
     def _known(self, word: str) -> None:

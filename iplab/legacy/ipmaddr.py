@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from iplab.legacy.answer import Answer, NoEquivalent, Show, ToolFails
@@ -59,11 +60,18 @@ def _change(adding: bool, rest: list[str], answer: Answer) -> None:
 
 
 def _lladdr(word: str) -> str:
-    octets = word.split(":")
-    try:
-        values = [int(octet, 16) for octet in octets]
-    except ValueError:
-        values = []
-    if len(octets) != 6 or any(not 0 <= v < 256 for v in values) or not values:
-        raise ToolFails(f"{word!r} is no link-layer address; groups of IP are joined by programs")
-    return ":".join(f"{v:02x}" for v in values)
+    """As ipmaddr.c's parse_lla: two characters a byte, colons and dots left out."""
+    octets: list[int] = []
+    at = 0
+    while at < len(word):
+        if word[at] in ":.":
+            at += 1
+            continue
+        found = re.match(r"[0-9a-fA-F]{1,2}", word[at : at + 2])
+        if found is None or at + 1 == len(word):
+            raise ToolFails(f"{word!r} is no link-layer address")
+        octets.append(int(found.group(), 16))
+        at += 2
+    if len(octets) != 6:
+        raise NoEquivalent(f"{word!r} has {len(octets)} bytes, not the 6 of Ethernet")
+    return ":".join(f"{octet:02x}" for octet in octets)

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from iplab.legacy import route6, routeshow
 from iplab.legacy.answer import Answer, NoEquivalent, ToolFails
+from iplab.legacy.lookup import is_own
 from iplab.legacy.words import atoi, device, ipv4, mask_length, prefix_after_slash
 from iplab.network import Route
 from iplab.operations import DeleteFirstRoute, PrependRoute
@@ -176,7 +177,7 @@ class _Line:
     def _prefix(self, target: str, address: IPv4Address, net: bool) -> IPv4Network:
         if self.mask is not None:
             length = mask_length(self.mask)
-            if not net and int(self.mask) != 0xFFFFFFFF:
+            if not net:
                 raise ToolFails(f"netmask {self.mask} does not make sense with a host route")
             if length is None:
                 raise ToolFails(f"bogus netmask {self.mask}")
@@ -210,21 +211,20 @@ class _Line:
         raise ToolFails(f"there is no alias {self.device}")
 
     def _own_gateway(self) -> bool:
-        """Whether the gateway is one of the machine's own addresses (RTN_LOCAL)."""
+        """Whether the gateway is one of the machine's own addresses (RTN_LOCAL), which makes the
+        route's scope link (rtentry_to_fib_config in net/ipv4/fib_frontend.c)."""
         if self.gateway is None:
             return False
         if self.answer.state is None:
+            self.answer.doubt(f"assumes that {self.gateway} is not an address of this machine")
             return False
         self.answer.used_state = True
-        return self.gateway.is_loopback or any(
-            a.local.ip == self.gateway
-            for interface in self.answer.state.interfaces.values()
-            for a in interface.addresses
-        )
+        return is_own(self.answer.state, self.gateway)
 
     def _add(self, prefix: IPv4Network) -> None:
         if self.reject:
             route = Route(prefix, metric=self.metric, type="unreachable", scope="host")
+            self._only(route)
             self.answer.do(PrependRoute(self.answer.node, route))
             return
         if self.gatewayed and self.gateway is None:
@@ -244,6 +244,16 @@ class _Line:
             rtt=self.rtt,
         )
         self.answer.do(PrependRoute(self.answer.node, route))
+
+    def _only(self, route: Route) -> None:
+        """A reject route beside an equal one: SIOCADDRT leaves the table's number out, so that the
+        kernel sees no equal and keeps both, which no `ip` command can bring about."""
+        if self.answer.state is None:
+            self.answer.doubt("assumes that there is no such route yet: route would double it")
+        elif route in self.answer.state.routes:
+            raise NoEquivalent(f"the route {route} is there, and route would double it")
+        else:
+            self.answer.used_state = True
 
     def _delete(self, prefix: IPv4Network) -> None:
         if self.reject:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from iplab.command import Command
 from iplab.errors import IplabError, UsageError
-from iplab.legacy.answer import Answer, Context, NoEquivalent, Show, ToolFails, Translation
+from iplab.legacy.answer import Answer, Context, NoEquivalent, Show, Stopped, ToolFails, Translation
 from iplab.names import HOST
 from iplab.network import Namespace
 from iplab.operations import Operation
@@ -83,7 +84,10 @@ def translate(
     except NoEquivalent as refused:
         reason = refused.message
     except ToolFails as failing:
-        answer.fails(failing.message)
+        with suppress(Stopped):
+            answer.fails(failing.message)
+    except Stopped:
+        pass
     return _finished(legacy, answer, reason)
 
 

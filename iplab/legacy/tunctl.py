@@ -13,20 +13,16 @@ from iplab.operations import AddOwnedTuntap, DeleteTuntap
 
 def read(words: Sequence[str], answer: Answer) -> None:
     """Translate ``tunctl …`` onto ``answer``."""
-    options, rest = getopt(words[1:], "bd:f:npt:u:g:h")
+    options, rest = getopt(words[1:], "bd:f:t:u:g:h")
     if rest:
         raise ToolFails(f"tunctl does not know {rest[0]!r}")
-    name, gone, mode, user, group = "", "", "tap", None, None
+    name, gone, user, group = "", "", None, None
     for letter, value in options:
         match letter:
             case "d":
                 gone = value
             case "t":
                 name = value
-            case "n":
-                mode = "tun"
-            case "p":
-                mode = "tap"
             case "u":
                 user = value
             case "g":
@@ -37,12 +33,12 @@ def read(words: Sequence[str], answer: Answer) -> None:
             case "h":
                 raise NoEquivalent("speaks of tunctl itself: ip tuntap help")
     if gone:
-        _delete(device(gone), mode, answer)
+        _delete(device(gone), answer)
         return
-    made = device(name) if name else _free("tun" if mode == "tun" else "tap", answer)
+    made = device(name) if name else _free(answer)
     if user is None and group is None:
         user = _me(answer)
-    _make(made, Tuntap(mode, user), group, answer)
+    _make(made, Tuntap("tap", user), group, answer)
     answer.note("tunctl prints the device's name, ip does not")
 
 
@@ -54,14 +50,14 @@ def _me(answer: Answer) -> str:
     return "0"
 
 
-def _free(beginning: str, answer: Answer) -> str:
+def _free(answer: Answer) -> str:
     if answer.state is None:
-        raise NoEquivalent(f"the name is the first free {beginning}N: name it (-t), or {DEPENDS}")
+        raise NoEquivalent(f"the name is the first free tapN: name it (-t), or {DEPENDS}")
     answer.used_state = True
     number = 0
-    while f"{beginning}{number}" in answer.state.interfaces:
+    while f"tap{number}" in answer.state.interfaces:
         number += 1
-    return f"{beginning}{number}"
+    return f"tap{number}"
 
 
 def _make(name: str, tuntap: Tuntap, group: str | None, answer: Answer) -> None:
@@ -77,13 +73,13 @@ def _make(name: str, tuntap: Tuntap, group: str | None, answer: Answer) -> None:
     answer.do(AddOwnedTuntap(answer.node, name, tuntap, group))
 
 
-def _delete(name: str, mode: str, answer: Answer) -> None:
+def _delete(name: str, answer: Answer) -> None:
     if answer.state is not None:
         answer.used_state = True
         found = answer.state.interfaces.get(name)
         if found is None:
             answer.note(f"there is no {name}: tunctl makes it and lets it go again at once")
             return
-        if not isinstance(found.kind, Tuntap) or found.kind.mode != mode:
-            raise ToolFails(f"{name} is no {mode} device (Invalid argument)")
-    answer.do(DeleteTuntap(answer.node, name, mode))
+        if not isinstance(found.kind, Tuntap) or found.kind.mode != "tap":
+            raise ToolFails(f"{name} is no tap device (Invalid argument)")
+    answer.do(DeleteTuntap(answer.node, name, "tap"))

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def snapshot() -> dict[str, Any]:
     text = "".join(f"{q}\n" for q in QUESTIONS)
     out = _run(["ip", "-j", "-d", "-batch", "-"], text).stdout
     found: dict[str, Any] = dict(zip(QUESTIONS, _documents(out), strict=True))
-    found["tunnels"] = _run(["ip", "tunnel", "show"]).stdout.splitlines()
+    if any(o["link_type"] in ("ipip", "gre", "sit") for o in found["addr show"]):
+        found["tunnels"] = _run(["ip", "tunnel", "show"]).stdout.splitlines()
     found["proxy_arp"] = {
         p.parent.name: p.read_text().strip()
         for p in sorted(Path("/proc/sys/net/ipv4/conf").glob("*/proxy_arp"))
@@ -77,7 +79,28 @@ def snapshot() -> dict[str, Any]:
     if any(o.get("linkinfo", {}).get("info_kind") == "bridge" for o in found["addr show"]):
         found["fdb"] = json.loads(_run(["bridge", "-j", "fdb", "show"]).stdout or "[]")
         found["bridge link"] = json.loads(_run(["bridge", "-j", "-d", "link"]).stdout or "[]")
-    return ordered(masked(found))
+    plain = json.dumps(masked(found))
+    for name, lladdr in sorted(random_lladdrs().items()):
+        # A device without a MAC address given draws one; its IPv6 address follows from that.
+        plain = plain.replace(lladdr, f"drawn for {name}").replace(eui64(lladdr), f"of {name}")
+    return ordered(json.loads(plain))
+
+
+def random_lladdrs() -> dict[str, str]:
+    """The devices whose MAC address the kernel drew (NET_ADDR_RANDOM)."""
+    found = {}
+    for device in Path("/sys/class/net").iterdir():
+        if (device / "addr_assign_type").read_text().strip() == "1":
+            found[device.name] = (device / "address").read_text().strip()
+    return found
+
+
+def eui64(lladdr: str) -> str:
+    """The IPv6 link-local address made of a MAC address."""
+    octets = [int(octet, 16) for octet in lladdr.split(":")]
+    octets[0] ^= 2
+    groups = bytes([0xFE, 0x80, *[0] * 6, *octets[:3], 0xFF, 0xFE, *octets[3:]])
+    return str(IPv6Address(groups))
 
 
 def ordered(found: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +116,12 @@ def ordered(found: dict[str, Any]) -> dict[str, Any]:
     groups = [
         m | {"maddr": sorted(m.get("maddr", []), key=json.dumps)} for m in found["maddr show"]
     ]
-    return found | {"route show table all": four + six, "maddr show": groups}
+    found = found | {"route show table all": four + six, "maddr show": groups}
+    for key in ("neigh show", "neigh show proxy", "fdb"):
+        # These come as they lie in hash tables, whose seed is drawn anew for each namespace.
+        if key in found:
+            found[key] = sorted(found[key], key=json.dumps)
+    return found
 
 
 def masked(value: Any) -> Any:
@@ -190,15 +218,13 @@ def _setup(lines: Iterable[str], lenient: bool = False) -> None:
 def _state(with_routes: bool) -> Any:
     from iplab.legacy import state
 
-    text = "addr show\nroute show table all\n"
-    addresses, routes = _documents(_run(["ip", "-j", "-d", "-batch", "-"], text).stdout)
+    text = "addr show\nroute show table all\nneigh show\nneigh show proxy\n"
+    answer = _run(["ip", "-j", "-d", "-batch", "-"], text).stdout
+    addresses, routes, *neighbours = _documents(answer)
     sysctls = {
         str(p.relative_to("/proc/sys")): p.read_text().strip()
         for p in Path("/proc/sys/net/ipv4/conf").glob("*/promote_secondaries")
     }
-    neighbours = _documents(
-        _run(["ip", "-j", "-batch", "-"], "neigh show\nneigh show proxy\n").stdout
-    )
     return state.read(addresses, routes if with_routes else (), sysctls, neighbours=neighbours)
 
 
