@@ -60,8 +60,8 @@ def translate_files(
         if diff:
             _show_diff(name, source, done.text)
         elif not (in_place or check or as_json):
-            click.get_binary_stream("stdout").write(done.text)
-            click.get_binary_stream("stdout").flush()
+            sys.stdout.buffer.write(done.text)
+            sys.stdout.buffer.flush()
     if as_json:
         print_json({"lines": [_json(name, line) for name, d in found for line in d.lines]})
     else:
@@ -157,7 +157,7 @@ def _show_diff(name: str, old: bytes, new: bytes) -> None:
         os.fsencode(name),
         os.fsencode(name),
     )
-    out = click.get_binary_stream("stdout")
+    out = sys.stdout.buffer
     for line in lines:
         out.write(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n")
     out.flush()

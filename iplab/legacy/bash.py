@@ -175,7 +175,8 @@ class Script:
     """All that was found, in the order of the text.
 
     ``unsure_from`` is the byte from which the text could not be read with certainty: an error
-    may have swallowed a quote, so nothing after it can be trusted.
+    may have swallowed a quote, so nothing after it can be trusted.  ``open_from`` is where a quote,
+    a bracket or a block opens that nothing closes: then nothing at all is certain.
     """
 
     source: bytes
@@ -187,6 +188,7 @@ class Script:
     heredocs: list[tuple[int, int]] = field(default_factory=list)
     tests: list[tuple[int, int]] = field(default_factory=list)
     unsure_from: int | None = None
+    open_from: int | None = None
     lines: list[int] = field(default_factory=list)
 
     def line_of(self, byte: int) -> int:
@@ -218,12 +220,15 @@ def read(source: bytes) -> Script:
     root = _parser().parse(source).root_node
     if root.has_error:
         script.unsure_from = _first_error(root)
+        script.open_from = _open_to_the_end(root, source)
+        if script.open_from is not None:
+            script.unsure_from = 0
     by_start: dict[tuple[int, int], Command] = {}
     shapes: list[_Frame] = []
     for frame in _walk(root):
         kind = frame.node.type
         if frame.depth > DEEPEST:
-            script.unsure_from = min(script.unsure_from or frame.node.start_byte, 0)
+            script.unsure_from = 0
             break
         if kind == "command":
             if frame.node.child_by_field_name("name") is not None:
@@ -279,6 +284,22 @@ def _first_error(root: Node) -> int:
         if child.has_error or child.is_missing:
             return int(child.start_byte)
     return 0
+
+
+def _open_to_the_end(root: Node, source: bytes) -> int | None:
+    """Where an error begins that reaches to the end of the text; ``None``: none does."""
+    last = len(source.rstrip())
+    node = root
+    while True:
+        if node.is_missing and node.start_byte >= last:
+            parent = node.parent
+            return int(parent.start_byte) if parent is not None else int(node.start_byte)
+        if node.type == "ERROR" and node.end_byte >= last:
+            return int(node.start_byte)
+        following = [child for child in node.children if child.has_error or child.is_missing]
+        if not following:
+            return None
+        node = following[-1]
 
 
 # ---------------------------------------------------------------- commands and words
@@ -389,9 +410,10 @@ def _expansion(node: Node, source: str, *, quoted: bool) -> Piece:
 def _place(script: Script, frame: _Frame) -> Place:
     source = script.source
     start, end = frame.node.start_byte, frame.node.end_byte
-    before = source[source.rfind(b"\n", 0, start) + 1 : start]
-    newline = source.find(b"\n", end)
-    after = source[end : newline if newline >= 0 else len(source)].strip()
+    # No further than people indent: a line may have a megabyte.
+    before = source[max(0, start - 200) : start]
+    before = before[before.rfind(b"\n") + 1 :] if b"\n" in before or start <= 200 else b"x"
+    after = source[end : end + 200].split(b"\n", 1)[0].strip()
     parent = frame.parent
     kind = parent.node.type if parent is not None else "program"
     background = _followed_by(frame, "&")
@@ -497,10 +519,15 @@ def _simple(node: Node) -> Node:
     return node
 
 
+def _negated(node: Node) -> Node:
+    return node.children[-1] if node.type == "negated_command" else node
+
+
 def _pipeline(script: Script, frame: _Frame, known: dict[tuple[int, int], Command]) -> Pipeline:
     node = frame.node
     whole = [child for child in node.children if child.is_named and child.type != "comment"]
-    stages = [_simple(child) for child in whole]
+    # `! a | b` negates the whole pipeline, but stands in the tree as if it negated `a`.
+    stages = [_simple(_negated(child) if not n else child) for n, child in enumerate(whole)]
     return Pipeline(
         node.start_byte,
         node.end_byte,

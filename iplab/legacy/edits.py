@@ -30,6 +30,11 @@ class Edits:
             raise ValueError("two edits overlap")
         self.made.append(Edit(start, end, text.encode("utf-8", "surrogateescape")))
 
+    def insert(self, start: int, end: int, text: bytes) -> None:
+        """Replace a span that stands before some of the others, and encloses none."""
+        self.made.append(Edit(start, end, text))
+        self.made.sort(key=lambda edit: edit.end)
+
     def span(self, start: int, end: int) -> bytes:
         """The bytes of a span as they will be."""
         parts: list[bytes] = []

@@ -7,14 +7,14 @@ from pathlib import PurePath
 from typing import Literal, get_args
 
 from iplab.errors import IplabError
-from iplab.legacy import Context
+from iplab.legacy import TOOLS, Context
 from iplab.legacy.script import Rewritten, rewrite
 from iplab.legacy.sheet import Reader, plain_text
 from iplab.network import Namespace
 
 Kind = Literal["script", "markdown", "html", "text"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-LARGEST = 8 * 2**20  # bytes; a script of this size is something else
+LARGEST = 4 * 2**20  # bytes; a script of this size is something else
 _SUFFIXES: dict[str, Kind] = {
     **dict.fromkeys((".md", ".markdown", ".mkd"), "markdown"),
     **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
@@ -64,7 +64,14 @@ def rewrite_file(
     what = kind or kind_of(name)
     check(source, name, what)
     if what == "script":
-        return rewrite(source, state=state, dialect=dialect, name=name, context=context)
+        done = rewrite(source, state=state, dialect=dialect, name=name, context=context)
+        if done.open_line is not None and any(tool.encode() in source for tool in TOOLS):
+            raise NotText(
+                "from here on it cannot be read: a quote, a bracket or a block is not closed",
+                where=f"{name}:{done.open_line}",
+                hint=f"bash -n {name}",
+            )
+        return done
     # A sheet's commands are not run one after the other: no state outlives a line.
     reader = Reader(state, dialect, context)
     if what == "markdown":

@@ -76,24 +76,24 @@ def translate_words(
         first = answers[0][1]
         for trial, answer in answers:
             if answer.reason is not None:
-                return Filled(_said(words, trial, answer, source))
+                return Filled(_said(words, trial, answer))
         forms = {_form(words, places, trial, answer, source) for trial, answer in answers}
         if len(forms) != 1 or any(a.nothing for _, a in answers):
-            raise _Depends(_which(words, source))
+            raise _Depends(_which(words))
         form = forms.pop()
         _once_each(words, form, source)
         notes += _worked_in(words, known, form, source)
     except _Depends as why:
-        legacy = _text(words, source)
+        legacy = _text(words)
         return Filled(Translation(legacy, (), False, False, (), str(why)))
     exact = all(answer.exact for _, answer in answers) and not unknown
     all_notes = dict.fromkeys(
-        _with_sources(note, words, trial, source) for trial, a in answers for note in a.notes
+        _with_sources(note, words, trial) for trial, a in answers for note in a.notes
     )
     return Filled(
         replace(
             first,
-            legacy=_text(words, source),
+            legacy=_text(words),
             commands=tuple(tuple(_bare(word) for word in command) for command in form),
             exact=exact,
             notes=(*notes, *all_notes),
@@ -237,10 +237,23 @@ def _form(
     units = _units(words, trial, source)
     masks = {v: u for (v, u), role in _with_roles(words, places, trial, source) if role == "mask"}
     addresses = [trial.argv[i] for i, role in enumerate(places) if role == "address"]
-    return tuple(
-        tuple(_word(word, units, masks, addresses) for word in command)
-        for command in answer.commands
-    )
+    said = _said_broadcast(words, source)
+    form: list[Template] = []
+    for argv in answer.commands:
+        command = [_word(word, units, masks, addresses) for word in argv]
+        for index in range(1, len(command)):
+            if said is not None and command[index - 1 : index + 1] == [("brd",), ("+",)]:
+                command[index] = said
+        form.append(tuple(command))
+    return tuple(form)
+
+
+def _said_broadcast(words: Sequence[Word], source: Source) -> tuple[str | Unit, ...] | None:
+    """The variable after ``broadcast``: it stays, also where its value is what `+` works out."""
+    for keyword, word in zip(words, words[1:], strict=False):
+        if keyword.value == "broadcast" and word.value is None:
+            return tuple(p.text if p.literal else Unit(source(p)) for p in word.pieces)
+    return None
 
 
 def _units(
@@ -370,9 +383,9 @@ def _worked_in(
     ]
 
 
-def _with_sources(text: str, words: Sequence[Word], trial: _Trial, source: Source) -> str:
+def _with_sources(text: str, words: Sequence[Word], trial: _Trial) -> str:
     """A note or a reason with the script's words in place of the values that were tried."""
-    units = _units(words, trial, source)
+    units = _units(words, trial, _as_written)
     for value in sorted(units, key=len, reverse=True):
         written = "".join(p if isinstance(p, str) else p.source for p in units[value])
         text = re.sub(rf"(?<![\w.]){re.escape(value)}(?![\w.])", lambda m, w=written: w, text)  # type: ignore[misc]
@@ -415,18 +428,20 @@ def _inside(word: Sequence[str | Unit]) -> str:
     return out
 
 
-def _text(words: Sequence[Word], source: Source) -> str:
-    return " ".join(
-        "".join(p.text if p.literal else source(p) for p in word.pieces) for word in words
-    )
+def _as_written(piece: Piece) -> str:
+    return piece.text
 
 
-def _which(words: Sequence[Word], source: Source) -> str:
-    names = dict.fromkeys(source(p) for w in words for p in w.pieces if not p.literal)
+def _text(words: Sequence[Word]) -> str:
+    return " ".join("".join(piece.text for piece in word.pieces) for word in words)
+
+
+def _which(words: Sequence[Word]) -> str:
+    names = dict.fromkeys(p.text for w in words for p in w.pieces if not p.literal)
     return f"the value of {' or '.join(names)} decides what the line does"
 
 
-def _said(words: Sequence[Word], trial: _Trial, answer: Translation, source: Source) -> Translation:
+def _said(words: Sequence[Word], trial: _Trial, answer: Translation) -> Translation:
     """A refusal of a made-up line, said of the line itself."""
-    reason = _with_sources(answer.reason or "", words, trial, source)
-    return Translation(_text(words, source), (), False, answer.used_state, (), reason)
+    reason = _with_sources(answer.reason or "", words, trial)
+    return Translation(_text(words), (), False, answer.used_state, (), reason)

@@ -86,11 +86,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A file as it is now, and a line for each old command that was in it."""
+    """A file as it is now, and a line for each old command that was in it.
+
+    ``open_line``: there a quote, a bracket or a block of a script opens that nothing closes; the
+    text is then as it was.
+    """
 
     text: bytes
     lines: tuple[Line, ...]
     name: str = "script"
+    open_line: int | None = None
 
 
 def rewrite(
@@ -115,7 +120,9 @@ def rewrite(
             reason = "the script could not be read after the change; nothing was changed"
             lines = [replace(x, commands=(), exact=False, reason=reason) for x in job.lines]
             return Rewritten(source, tuple(lines), name)
-    return Rewritten(result, tuple(sorted(job.lines, key=lambda x: x.line)), name)
+    opened = job.script.open_from
+    open_line = job.script.line_of(opened) if opened is not None else None
+    return Rewritten(result, tuple(sorted(job.lines, key=lambda x: x.line)), name, open_line)
 
 
 @dataclass(slots=True)
@@ -365,6 +372,11 @@ class _Job:
             self._left(pipeline.start, text, why)
             return
         words = self._words(first, wrapped)
+        listening = shapes.listens(pipeline, words)
+        last = pipeline.stages[-1]
+        if listening is not None and last is not None:
+            self._write_span(first, last.end, wrapped, listening, text)
+            return
 
         def values(piece: Piece) -> tuple[str, ...] | None:
             return self.variables.values(piece.name, first.start)
@@ -411,15 +423,7 @@ class _Job:
             line = self.source.split(b"\n")[whole_line - 1].strip()
             span = self.source[assignment.start : assignment.end]
             if all(uses) and len(mentioned) == len(uses) and line == span:
-                self.edits = _with(self.edits, assignment.start)
-
-
-def _with(edits: Edits, at: int) -> Edits:
-    """The same edits, and a comment sign at a byte before them."""
-    merged = Edits(edits.source)
-    ours = sorted([*edits.made, type(edits.made[0])(at, at, b"# ")], key=lambda e: (e.start, e.end))
-    merged.made = ours
-    return merged
+                self.edits.insert(assignment.start, assignment.end, b"# " + span)
 
 
 def join(commands: Sequence[str], command: Command) -> str:

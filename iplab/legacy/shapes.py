@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from iplab.legacy.answer import Translation
-from iplab.legacy.bash import Word
+from iplab.legacy.bash import Pipeline, Word
 from iplab.legacy.holes import Filled
 
 _IFCONFIG_OPTIONS = {"-a", "-s", "-v"}
@@ -76,6 +76,38 @@ def drains_default(words: Sequence[Word], body: str) -> Filled | None:
     legacy, written, notes = _device(words[-1])
     command = (*flush, "dev", written, "type", "unicast")
     return _one(f"while route del default dev {legacy}", command, notes, exact=not notes)
+
+
+def listens(pipeline: Pipeline, words: Sequence[Word]) -> Filled | None:
+    """``netstat -tlnp | grep :8080``: who listens on a port, for a person or as a question.
+
+    Only where no program reads the lines, since those of `ss` look otherwise.
+    """
+    last = pipeline.stages[-1]
+    if len(pipeline.stages) != 2 or last is None or last.words[0].value not in _GREPS:
+        return None
+    letters = "".join((word.value or "?").removeprefix("-") for word in words[1:])
+    if not re.fullmatch(r"[tulnp]+", letters) or not {"l", "n"} <= set(letters):
+        return None
+    options = [word.value for word in last.words[1:-1]]
+    quiet = options == ["-q"] or last.place.read_by == "null"
+    if options not in ([], ["-q"], ["-w"]) or last.place.read_by not in ("", "null"):
+        return None
+    pattern = "".join(piece.text for piece in last.words[-1].pieces)
+    port = re.fullmatch(r":(\d{1,5}|\$\w+|\$\{\w+\})(?: |\\b|\\>)?", pattern)
+    if port is None or any(tail for tail in pipeline.tails[:1]):
+        return None
+    condition = f"'sport = :{port[1]}'" if port[1].isdigit() else f'"sport = :{port[1]}"'
+    ending = " | grep -q ." if quiet else " | grep ." if pipeline.place.status else ""
+    command = f"ss -H{letters} {condition}{ending}"
+    notes = ["the old pattern also took ports that begin with the same digits"]
+    if not quiet:
+        notes.append("ss has other columns than netstat")
+    translation = Translation("", (("sh", "-c", command),), False, False, tuple(notes), None)
+    return Filled(translation, ((command,),))
+
+
+_GREPS = ("grep", "egrep", "fgrep")
 
 
 def _device(word: Word) -> tuple[str, str, tuple[str, ...]]:

@@ -145,12 +145,7 @@ def _match(
 
 # Words of the old tools' own output, and of the filters' languages: no names of devices.
 _VOCABULARY = frozenset(
-    "inet inet6 addr ether link encap hwaddr netmask mask broadcast bcast destination mtu flags "
-    "loop unspec prefixlen scopeid scope global host site up running multicast promisc loopback "
-    "noarp pointopoint rx tx packets bytes errors dropped overruns frame carrier collisions "
-    "txqueuelen local loopback metric default iface kernel table routing ip interface gateway "
-    "genmask ug ugh incomplete begin end print printf exit next if else sub gsub split substr "
-    "length toupper tolower getline nr nf fs ofs lo awk sed grep cut head tail".split()
+    ["inet", "inet6", "addr", "ether", "link", "encap", "hwaddr", "netmask", "mask", "broadcast", "bcast", "destination", "mtu", "flags", "loop", "unspec", "prefixlen", "scopeid", "scope", "global", "host", "site", "up", "running", "multicast", "promisc", "loopback", "noarp", "pointopoint", "rx", "tx", "packets", "bytes", "errors", "dropped", "overruns", "frame", "carrier", "collisions", "txqueuelen", "local", "loopback", "metric", "default", "iface", "kernel", "table", "routing", "ip", "interface", "gateway", "genmask", "ug", "ugh", "incomplete", "begin", "end", "print", "printf", "exit", "next", "if", "else", "sub", "gsub", "split", "substr", "length", "toupper", "tolower", "getline", "nr", "nf", "fs", "ofs", "lo", "awk", "sed", "grep", "cut", "head", "tail"]
 )
 
 
