@@ -170,8 +170,6 @@ class _Entry:
         if found.netmask is not None or "dontpub" in found.flags:
             raise ToolFails("a netmask, or dontpub, goes with pub only (Invalid argument)")
         device = self._on() or self._reaching(address)
-        if answer.state is not None and is_own(answer.state, address):
-            raise ToolFails(f"{address} is one of the machine's own addresses (Invalid argument)")
         if lladdr is None:
             assert owner is not None
             raise NoEquivalent(f"the entry gets the MAC address of {owner}, not known; {DEPENDS}")
@@ -192,7 +190,10 @@ class _Entry:
         return (found.lladdr if found else None), name
 
     def _reaching(self, address: IPv4Address) -> str:
+        """The device on the way to the address; to one of our own that is lo, without ARP."""
         state = self._state(f"the device is the one that reaches {address} when arp runs")
+        if is_own(state, address):
+            raise ToolFails(f"{address} is one of the machine's own addresses (Invalid argument)")
         device, certain = direct_device(state, address)
         if device is None:
             raise ToolFails(f"no device reaches {address} directly (Network is unreachable)")
@@ -263,8 +264,6 @@ class _Entry:
         own = device
         if not pub:
             if own is None:
-                if is_own(state, address):
-                    raise ToolFails(f"{address} is one of the machine's own addresses")
                 own = self._reaching(address)
             if neighbour(state, address, own, proxy=False):
                 answer.do(DeleteNeighbour(answer.node, own, address))

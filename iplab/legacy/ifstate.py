@@ -173,7 +173,10 @@ class Target:
         self._do(SetQueueLength(self.node, self.name, length))
 
     def lladdr(self, lladdr: str) -> None:
-        """``hw ether MAC``."""
+        """``hw ether MAC``: refused on what is no Ethernet device, where ip would set it."""
+        if self.inet.loopback or self.inet.point_to_point:
+            self.refuse(f"hw ether: {self.name} is no Ethernet device (Invalid argument)")
+            return
         self._do(SetLladdr(self.node, self.name, lladdr))
 
     def rename(self, name: str) -> None:

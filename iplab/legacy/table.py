@@ -1,4 +1,4 @@
-"""The whole table, old to new: example lines run through ``translate`` itself, so it cannot be stale."""
+"""The whole table, old to new: example lines run through ``translate``, so it is never stale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine for translations: its state now, and running one with everything put back on failure."""
+"""The machine for translations: its state now, and running one, put back where it fails."""
 
 from __future__ import annotations
 

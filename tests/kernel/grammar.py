@@ -120,7 +120,7 @@ def route_lines(draw: st.DrawFn) -> str:
     words = ["route", draw(st.sampled_from(["add", "add", "del"]))]
     target = draw(
         st.sampled_from(
-            ["default", "-net default", "-net 10.5.0.0 netmask 255.255.0.0", "-net 10.5.0.0/16",
+            ["default", "default", "-net 10.5.0.0/16", "-net 10.0.0.0/8", "-net default", "-net 10.5.0.0 netmask 255.255.0.0", "-net 10.5.0.0/16",
              "-host 10.5.5.5", "10.5.5.5", "10.5.0.0", "-net 10.0.0.0 netmask 255.0.0.0",
              "-net 0.0.0.0", "0.0.0.0", "-net 10.5.0.0", "10.5.0.0/16", "-net 10.5.5.5/32",
              "-net 10.5.5.5 netmask 255.255.255.255", "-host 10.5.5.5 netmask 255.255.0.0",
@@ -166,3 +166,90 @@ def route6_lines(draw: st.DrawFn) -> str:
     if draw(st.integers(0, 2)):
         words.append(draw(st.sampled_from(["dev v0", "v0", "dev v9"])))
     return " ".join(words)
+
+
+@st.composite
+def arp_lines(draw: st.DrawFn) -> str:
+    """One arp line that sets or deletes."""
+    host = draw(
+        st.sampled_from(["10.0.0.7", "10.0.0.7", "10.0.0.8", "10.0.0.9", "10.0.0.1", "10.44.0.1"])
+    )
+    device = draw(st.sampled_from(["", "", "-i v0", "-i v0", "-i v0", "-i v1", "-i v9"]))
+    if draw(st.integers(0, 2)) == 0:
+        modifier = draw(st.sampled_from(["", "pub", "priv", "temp", "dontpub", "dev v0"]))
+        return " ".join(f"arp {device} -d {host} {modifier}".split())
+    lladdr = draw(st.sampled_from(["02:00:00:00:00:77", "2:0:0:0:0:9", V0, V1, "zz"]))
+    use = draw(st.sampled_from(["", "", "", "-D"]))
+    if use:
+        lladdr = draw(st.sampled_from(["v0", "v1", "v9"]))
+    modifiers = draw(
+        st.lists(
+            st.sampled_from(
+                ["pub", "temp", "trail", "auto", "priv", "dev v0", "netmask 255.255.255.255",
+                 "netmask 0.0.0.0", "netmask 255.0.0.0", "dontpub"]
+            ),
+            max_size=1 if draw(st.booleans()) else 2,
+        )
+    )  # fmt: skip
+    return " ".join(f"arp {device} {use} -s {host} {lladdr} {' '.join(modifiers)}".split())
+
+
+@st.composite
+def neighbourhoods(draw: st.DrawFn) -> list[str]:
+    """v0 and v1 with addresses, up or down, and some neighbours."""
+    lines = [PAIR, "ip link set v1 up", "ip link set lo up", "ip addr add 10.0.0.1/24 dev v0"]
+    if draw(st.integers(0, 4)):
+        lines.append("ip link set v0 up")
+    if draw(st.booleans()):
+        lines.append("ip addr add 10.0.0.4/25 dev v1")
+    entries = [
+        "ip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 nud permanent dev v0",
+        "ip neigh add 10.0.0.8 lladdr 02:00:00:00:00:08 nud stale dev v0",
+        "ip neigh add 10.0.0.8 lladdr 02:00:00:00:00:08 nud permanent dev v1",
+        "ip neigh add proxy 10.0.0.9 dev v0",
+        "ip neigh add proxy 10.0.0.7 dev v0",
+        "ip neigh add proxy 10.0.0.8 dev v1",
+    ]
+    return lines + draw(st.lists(st.sampled_from(entries), unique=True, max_size=4))
+
+
+@st.composite
+def brctl_lines(draw: st.DrawFn) -> str:
+    """One brctl line."""
+    bridge = draw(st.sampled_from(["br0", "br0", "br1", "v0", "br9"]))
+    port = draw(st.sampled_from(["v0", "v1", "br1", "v9"]))
+    number = draw(
+        st.sampled_from(["0", "1", "2.55", "15", "30", "100", "0x20", "010", "63", "65535", "x"])
+    )
+    switch = draw(st.sampled_from(["on", "off", "yes", "0", "maybe"]))
+    return draw(
+        st.sampled_from(
+            [f"brctl addbr {bridge}", f"brctl delbr {bridge}", f"brctl addif {bridge} {port}",
+             f"brctl delif {bridge} {port}", f"brctl addif {bridge} v0 v1",
+             f"brctl stp {bridge} {switch}", f"brctl setfd {bridge} {number}",
+             f"brctl sethello {bridge} {number}", f"brctl setmaxage {bridge} {number}",
+             f"brctl setageing {bridge} {number}", f"brctl setbridgeprio {bridge} {number}",
+             f"brctl setpathcost {bridge} {port} {number}",
+             f"brctl setportprio {bridge} {port} {number}",
+             f"brctl hairpin {bridge} {port} {switch}"]
+        )
+    )  # fmt: skip
+
+
+@st.composite
+def switches(draw: st.DrawFn) -> list[str]:
+    """Two bridges, with ports or without, up or down."""
+    lines = [
+        PAIR,
+        "ip link add br0 address 02:00:00:00:00:10 type bridge",
+        "ip link add br1 address 02:00:00:00:00:11 type bridge",
+    ]
+    extras = [
+        "ip link set v0 master br0",
+        "ip link set v1 master br1",
+        "ip link set v1 master br0",
+        "ip link set v0 up",
+        "ip link set br0 up",
+        "ip link set br0 type bridge stp_state 1",
+    ]
+    return lines + [line for line in extras if draw(st.booleans())]

@@ -54,7 +54,7 @@ def hold(judge: Judge, line: str, setup: list[str], **options: object) -> None:
         assert not found["differences"]
 
 
-@few(110)
+@few(100)
 @given(line=grammar.ifconfig_lines(), setup=grammar.states())
 def test_ifconfig_with_the_state(judge: Judge, line: str, setup: list[str]) -> None:
     hold(judge, line, setup)
@@ -66,13 +66,25 @@ def test_ifconfig_without_the_state(judge: Judge, line: str, setup: list[str]) -
     hold(judge, line, setup, state=False)
 
 
-@few(80)
+@few(60)
 @given(line=grammar.route_lines(), setup=grammar.states(), state=st.booleans())
 def test_route(judge: Judge, line: str, setup: list[str], state: bool) -> None:
     hold(judge, line, setup, state=state)
 
 
-@few(40)
+@few(30)
 @given(line=grammar.route6_lines(), setup=grammar.states(), state=st.booleans())
 def test_route_inet6(judge: Judge, line: str, setup: list[str], state: bool) -> None:
+    hold(judge, line, setup, state=state)
+
+
+@few(25)
+@given(line=grammar.arp_lines(), setup=grammar.neighbourhoods(), state=st.booleans())
+def test_arp(judge: Judge, line: str, setup: list[str], state: bool) -> None:
+    hold(judge, line, setup, state=state)
+
+
+@few(25)
+@given(line=grammar.brctl_lines(), setup=grammar.switches(), state=st.booleans())
+def test_brctl(judge: Judge, line: str, setup: list[str], state: bool) -> None:
     hold(judge, line, setup, state=state)

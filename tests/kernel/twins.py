@@ -334,14 +334,16 @@ def judge(case: Case) -> Answer:
                 return {"broken": side["broken"]}
         a, b = one.pop("state"), two.pop("state")
         for _ in range(2):
-            if a == b or two["reason"]:
+            if a == b or two["reason"] or case.get("differs"):
                 break
             a, b = old.again(), new.again()
-        return two | {
+        answer: Answer = {
+            **two,
             "old_code": one["codes"][0],
             "old_said": one["said"][0],
             "differences": list(differences(a, b)),
         }
+        return answer
     finally:
         old.end()
         new.end()
