@@ -14,7 +14,7 @@ from iplab.errors import IplabError, UsageError
 
 if TYPE_CHECKING:
     from iplab.legacy import Context, Translation
-    from iplab.legacy.script import Line
+    from iplab.legacy.report import Line
     from iplab.network import Namespace
 
 # In a line with one of these a shell has a say: it is read as a script of one line.

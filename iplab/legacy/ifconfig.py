@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Interface
 
-from iplab.legacy import busybox
-from iplab.legacy.answer import Answer, NoEquivalent, Show, ToolFails
+from iplab.legacy import busybox, ifshow
+from iplab.legacy.answer import Answer, NoEquivalent, ToolFails
 from iplab.legacy.ifstate import Target
 from iplab.legacy.words import (
     atoi,
@@ -60,27 +60,9 @@ def read(words: Sequence[str], answer: Answer) -> None:
             raise ToolFails(f"ifconfig has no option {option}")
         options.add(option)
     if len(rest) < 2:
-        _show(options, rest, answer)
+        ifshow.show(options, rest, answer)
         return
     _change(rest[0], rest[1:], answer)
-
-
-def _show(options: set[str], rest: list[str], answer: Answer) -> None:
-    which: tuple[str, ...] = () if "-a" in options else ("up",)
-    if rest:
-        name, colon, _ = rest[0].partition(":")
-        which = ("dev", device_word(name))
-        if colon:
-            answer.doubt("ifconfig prints one alias; ip prints all the device's addresses")
-    what = "link" if "-s" in options else "addr"
-    answer.do(Show(("ip", "-s", what, "show", *which)))
-    if what == "link":
-        answer.note("other columns than ifconfig -s; ip prints two lines of counters a device")
-    else:
-        answer.note(
-            "another layout; ip lists every address, ifconfig one for each label, which hides "
-            "secondary addresses that have none of their own"
-        )
 
 
 class _Usage(ToolFails):

@@ -7,7 +7,10 @@ from ipaddress import IPv4Address, IPv6Interface
 
 from iplab.legacy.aliases import Aliases
 from iplab.legacy.answer import Answer, NoEquivalent
-from iplab.legacy.devinet import Inet, Refused, tidy
+from iplab.legacy.devinet import Refused
+from iplab.legacy.iflist import listed
+from iplab.legacy.lookup import DEPENDS
+from iplab.legacy.tidy import tidy
 from iplab.legacy.words import device as device_word
 from iplab.network import Address, Interface
 from iplab.operations import (
@@ -24,10 +27,6 @@ from iplab.operations import (
     SetUp,
 )
 
-# Without the state a name is all there is to tell a device without broadcast by.
-_POINT_TO_POINT = ("ppp", "tun", "sl", "plip", "wg", "ipsec", "gre", "sit", "tunl")
-GIVE_STATE = "give the state: --live, --netns NAME or --state FILE"
-
 
 class Target:
     """The device and, in ``label``, the word it was called by (``eth0:1`` is an alias label)."""
@@ -43,7 +42,7 @@ class Target:
         self.device = answer.device(self.name)
         self.node = answer.node
         self.up_now: bool | None = self.device.up if self.device else None
-        self.inet = _inet(self.name, self.device, answer)
+        self.inet = listed(self.name, self.device, answer)
         self.had = bool(self.inet.held)
         self.labelled = False  # whether an address was set with our label, in a list not known
         self.renamed = False
@@ -230,7 +229,7 @@ class Target:
     def _known(self, word: str) -> None:
         if self.inet.assumed and self.inet.find(self.label) is None:
             raise NoEquivalent(
-                f"{word} changes the address of {self.label}, which is not known; {GIVE_STATE}"
+                f"{word} changes the address of {self.label}, which is not known; {DEPENDS}"
             )
 
     def netmask(self, word: str, length: int) -> None:
@@ -261,7 +260,7 @@ class Target:
     def _aliases(self, word: str) -> Aliases:
         state = self.answer.state
         if state is None:
-            raise NoEquivalent(f"which alias {word} is about depends on the labels; {GIVE_STATE}")
+            raise NoEquivalent(f"which alias {word} is about depends on the labels; {DEPENDS}")
         if self.alias:
             raise NoEquivalent(f"{word} on {self.label}: an alias of an alias")
         if not hasattr(self, "_list"):
@@ -306,32 +305,3 @@ class Target:
             "makes the next free sitN, so name one yourself: ip tunnel add sit1 mode sit remote "
             f"{IPv4Address(int(address.ip) & 0xFFFFFFFF)} ttl 64; ip link set sit1 up"
         )
-
-
-def _inet(name: str, device: Interface | None, answer: Answer) -> Inet:
-    if device is None or answer.state is None:
-        ptp = name.startswith(_POINT_TO_POINT)
-        return Inet(
-            answer.node,
-            name,
-            broadcast=not ptp and name != "lo",
-            point_to_point=ptp,
-            loopback=name == "lo",
-            assumed=True,
-        )
-    settings = [answer.sysctl(f"net/ipv4/conf/{d}/promote_secondaries") for d in ("all", name)]
-    known = [s != "0" for s in settings if s is not None]
-    routes = not answer.context.routes_known or any(
-        r.device == name and r.destination.version == 4 for r in answer.state.routes
-    )
-    inet = Inet(
-        answer.node,
-        name,
-        broadcast="BROADCAST" in device.flags,
-        point_to_point="POINTOPOINT" in device.flags,
-        loopback="LOOPBACK" in device.flags,
-        promote=any(known) if len(known) == 2 or any(known) else None,
-        routes=routes,
-    )
-    inet.load(device.addresses)
-    return inet

@@ -120,7 +120,8 @@ def route_lines(draw: st.DrawFn) -> str:
     words = ["route", draw(st.sampled_from(["add", "add", "del"]))]
     target = draw(
         st.sampled_from(
-            ["default", "default", "-net 10.5.0.0/16", "-net 10.0.0.0/8", "-net default", "-net 10.5.0.0 netmask 255.255.0.0", "-net 10.5.0.0/16",
+            ["default", "default", "-net 10.5.0.0/16", "-net 10.0.0.0/8",
+             "-net default", "-net 10.5.0.0 netmask 255.255.0.0", "-net 10.5.0.0/16",
              "-host 10.5.5.5", "10.5.5.5", "10.5.0.0", "-net 10.0.0.0 netmask 255.0.0.0",
              "-net 0.0.0.0", "0.0.0.0", "-net 10.5.0.0", "10.5.0.0/16", "-net 10.5.5.5/32",
              "-net 10.5.5.5 netmask 255.255.255.255", "-host 10.5.5.5 netmask 255.255.0.0",
