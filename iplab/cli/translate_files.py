@@ -19,7 +19,7 @@ from iplab.errors import IplabError, UsageError
 if TYPE_CHECKING:
     from iplab.legacy import Context
     from iplab.legacy.files import Kind
-    from iplab.legacy.script import Line, Rewritten
+    from iplab.legacy.report import Line, Rewritten
     from iplab.network import Namespace
 
 STDIN = "-"

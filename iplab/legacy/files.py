@@ -8,7 +8,8 @@ from typing import Literal, get_args
 
 from iplab.errors import IplabError
 from iplab.legacy import TOOLS, Context
-from iplab.legacy.script import Rewritten, rewrite
+from iplab.legacy.report import Rewritten
+from iplab.legacy.script import rewrite
 from iplab.legacy.sheet import Reader, plain_text
 from iplab.network import Namespace
 

@@ -17,8 +17,9 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from iplab.legacy.answer import Translation
-from iplab.legacy.bash import Piece, Word
+from iplab.legacy.made_up import made_up, sounds_like_address
 from iplab.legacy.roles import SAID, Role, roles
+from iplab.legacy.shell import Piece, Word
 
 Translate = Callable[[Sequence[str]], Translation]
 Values = Callable[[Piece], tuple[str, ...] | None]
@@ -135,22 +136,12 @@ def _holes(
                 continue
             if role is None:
                 raise _Depends(f"what {piece.text} is decides what the line does")
-            if len(word.pieces) == 1 and role == "address" and not _sounds_like_address(word, at):
+            if len(word.pieces) == 1 and role == "address" and not sounds_like_address(word, at):
                 raise _Depends(f"{piece.text} may be an address or a word such as up or down")
             unknown.append(_Hole(at, index, (), False))
             whole = len(word.pieces) == 1
             notes.append(f"takes {piece.text} as {SAID[role] if whole else 'a part of one word'}")
     return known, unknown, list(dict.fromkeys(notes))
-
-
-_OPEN = {"ifconfig": 2}  # the place where a bare variable may as well be `up`
-
-
-def _sounds_like_address(word: Word, at: int) -> bool:
-    if at != _OPEN["ifconfig"]:
-        return True
-    name = word.pieces[0].name
-    return bool(re.search(r"(?i)ip|addr", name)) or not name.isidentifier()
 
 
 def _trials(
@@ -177,7 +168,7 @@ def _trials(
                 role = places[hole.word]
                 assert role is not None
                 word = words[hole.word]
-                filled[hole.word, hole.piece] = _made_up(word, hole.piece, role, variant, number)
+                filled[hole.word, hole.piece] = made_up(word, hole.piece, role, variant, number)
             yield _Trial(tuple(_fill(word, at, filled) for at, word in enumerate(words)), filled)
 
 
@@ -186,42 +177,6 @@ def _fill(word: Word, at: int, filled: Mapping[tuple[int, int], str]) -> str:
         piece.text if piece.literal else filled[at, index]
         for index, piece in enumerate(word.pieces)
     )
-
-
-def _made_up(word: Word, index: int, role: Role, variant: int, number: int) -> str:
-    """A value that fits: two variants that differ in class, length and digits."""
-    before = "".join(p.text for p in word.pieces[:index] if p.literal)
-    literal = "".join(p.text for p in word.pieces if p.literal)
-    digits = str((71, 83)[variant] + number)
-    if role in ("address", "network") and len(word.pieces) > 1 and not before:
-        # "$NET.1" fills three numbers, "$IP/24" a whole address.
-        missing = 3 - literal.split("/")[0].count(".")
-        lead = [str((17, 203)[variant]), "0", str(110 + number), "0"]
-        return ".".join(lead[: missing + 1])
-    if len(word.pieces) > 1 and (before or role in ("number", "mss", "priority")):
-        if role == "network":
-            return "0"
-        if role in ("address", "mac", "device", "number", "mss", "priority"):
-            return digits
-    if role == "device":
-        return ("dvq", "dwx")[variant] + str(number)
-    if role == "address":
-        return (f"17.33.44.{65 + number}", f"203.0.113.{33 + number}")[variant]
-    if role == "network":
-        return (f"{40 + number}.0.0.0", f"{60 + number}.0.0.0")[variant]
-    if role == "mask":
-        return ("255.255.255.240", "255.255.255.248")[variant]
-    if role == "mac":
-        return f"02:00:5e:1{variant}:00:{16 + number:02x}"
-    if role == "mss":
-        return str((1431, 1293)[variant] + number)
-    if role == "priority":
-        return str((21, 37)[variant] + number)
-    if role == "address6":
-        return f"2001:db8:{7 + variant}::{5 + number}/{(64, 56)[variant]}"
-    if role == "number":
-        return digits
-    return ("nq", "nx")[variant] + digits
 
 
 # ---------------------------------------------------------------- the way back
@@ -250,7 +205,7 @@ def _form(
 
 def _said_broadcast(words: Sequence[Word], source: Source) -> tuple[str | Unit, ...] | None:
     """The variable after ``broadcast``: it stays, also where its value is what `+` works out."""
-    for keyword, word in zip(words, words[1:], strict=False):
+    for keyword, word in itertools.pairwise(words):
         if keyword.value == "broadcast" and word.value is None:
             return tuple(p.text if p.literal else Unit(source(p)) for p in word.pieces)
     return None
@@ -323,9 +278,9 @@ def _word(
     head, slash, tail = word.partition("/")
     if slash and head in units:
         return (*units[head], f"/{tail}")
-    if unit := re.fullmatch(r"(\d+)([a-z]+)", word):  # `rtt 17ms`
-        if unit[1] in units:
-            return (*units[unit[1]], unit[2])
+    unit = re.fullmatch(r"(\d+)([a-z]+)", word)  # `rtt 17ms`
+    if unit and unit[1] in units:
+        return (*units[unit[1]], unit[2])
     if word.isdigit():
         for value, written in units.items():
             name = written[0]

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from iplab.legacy.script import Line, Rewritten
+from iplab.legacy.report import Line, Rewritten
 from iplab.legacy.sheet import Reader, looks_like_command, split_prompt
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from iplab.legacy.script import Line, Rewritten
+from iplab.legacy.report import Line, Rewritten
 from iplab.legacy.sheet import Reader, joined_lines, looks_like_command, split_prompt
 
 _SHELLS = {"sh", "bash", "shell", "zsh", "ash", "dash", "ksh"}

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from iplab.legacy.answer import Translation
-from iplab.legacy.bash import Command, Piece, Pipeline, Word
+from iplab.legacy.bash import Command, Pipeline
 from iplab.legacy.holes import Filled, quoted_source
+from iplab.legacy.shell import Piece, Word
 
 _DEVICE = "qdev0"  # stands for a device that only the running script knows
 _ADDRESS = "10.99.5.71"

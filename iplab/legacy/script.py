@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from iplab.legacy import TOOLS, Context, Translation, bash, mentions, pipelines, shapes, translate
-from iplab.legacy.bash import Command, Loop, Piece, Pipeline, Word
+from iplab.legacy.bash import Command, Loop, Pipeline
 from iplab.legacy.edits import Edits
 from iplab.legacy.holes import Filled, translate_words
+from iplab.legacy.report import Line, Rewritten, join, one_line, reported
+from iplab.legacy.shell import Piece, Word
 from iplab.legacy.variables import Variables
 from iplab.legacy.wrapped import Wrapped, unwrap
 from iplab.network import Namespace, Network
@@ -66,38 +68,6 @@ _SYSTEM_PROGRAMS = frozenset({"ip", "bridge", "tc"})  # in /sbin wherever iprout
 _NAMED = re.compile("|".join(sorted(TOOLS)).encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What became of one old command: as in ``Translation``, with its line in the file."""
-
-    line: int
-    legacy: str
-    commands: tuple[tuple[str, ...], ...]
-    exact: bool
-    used_state: bool
-    notes: tuple[str, ...]
-    reason: str | None
-
-    @property
-    def clean(self) -> bool:
-        """Whether it was replaced, exactly."""
-        return self.exact and self.reason is None
-
-
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """A file as it is now, and a line for each old command that was in it.
-
-    ``open_line``: there a quote, a bracket or a block of a script opens that nothing closes; the
-    text is then as it was.
-    """
-
-    text: bytes
-    lines: tuple[Line, ...]
-    name: str = "script"
-    open_line: int | None = None
-
-
 def rewrite(
     text: bytes | str,
     *,
@@ -115,11 +85,10 @@ def rewrite(
     job = _Job(source, dialect, context, state)
     job.run()
     result = job.edits.result()
-    if result != source and job.script.unsure_from is None:
-        if not bash.readable(result):
-            reason = "the script could not be read after the change; nothing was changed"
-            lines = [replace(x, commands=(), exact=False, reason=reason) for x in job.lines]
-            return Rewritten(source, tuple(lines), name)
+    if result != source and job.script.unsure_from is None and not bash.readable(result):
+        reason = "the script could not be read after the change; nothing was changed"
+        lines = [replace(x, commands=(), exact=False, reason=reason) for x in job.lines]
+        return Rewritten(source, tuple(lines), name)
     opened = job.script.open_from
     open_line = job.script.line_of(opened) if opened is not None else None
     return Rewritten(result, tuple(sorted(job.lines, key=lambda x: x.line)), name, open_line)
@@ -339,16 +308,16 @@ class _Job:
             if wrapped.last_only and index + 1 < len(filled.shell):
                 before = re.sub(r"\bexec\s+", "", prefix)
             lines.append(before + line)
-        new = join(lines, command)
+        new = join(lines, command.place)
         if command.place.backticks:
             new = re.sub(r"\\(?=[$`\\])", r"\\\\", new)
         self.edits.replace(command.start, end, new)
-        self.lines.append(_line(self.script.line_of(command.start), text, filled.translation))
+        self.lines.append(reported(self.script.line_of(command.start), text, filled.translation))
         return True
 
     def _left(self, at: int, legacy: str, reason: str, notes: Sequence[str] = ()) -> bool:
         line = self.script.line_of(at)
-        self.lines.append(Line(line, _one_line(legacy), (), False, False, tuple(notes), reason))
+        self.lines.append(Line(line, one_line(legacy), (), False, False, tuple(notes), reason))
         return False
 
     # ------------------------------------------------------------ larger shapes
@@ -393,7 +362,8 @@ class _Job:
     def _uncertain_end(self, pipeline: Pipeline) -> str:
         unsure = self.script.unsure_from
         if unsure is not None and pipeline.end > unsure:
-            return f"the script cannot be read with certainty from line {self.script.line_of(unsure)} on"
+            line = self.script.line_of(unsure)
+            return f"the script cannot be read with certainty from line {line} on"
         if re.search(r"(^|\s)#[^\n]*\n", self.script.text(pipeline.start, pipeline.end)):
             return "a comment stands inside the pipeline"
         return ""
@@ -412,7 +382,7 @@ class _Job:
         self.state = None
         text = self.script.text(loop.start, loop.end)
         self.edits.replace(loop.start, loop.end, " ".join([*filled.shell[0], loop.tail]).strip())
-        self.lines.append(_line(self.script.line_of(loop.start), text, filled.translation))
+        self.lines.append(reported(self.script.line_of(loop.start), text, filled.translation))
 
     def _retire_tool_variables(self) -> None:
         """``IFCONFIG=/sbin/ifconfig`` becomes a comment where nothing uses it any more."""
@@ -424,35 +394,3 @@ class _Job:
             span = self.source[assignment.start : assignment.end]
             if all(uses) and len(mentioned) == len(uses) and line == span:
                 self.edits.insert(assignment.start, assignment.end, b"# " + span)
-
-
-def join(commands: Sequence[str], command: Command) -> str:
-    """Several commands in the place of one, so that what looks at the exit status still may.
-
-    The old tools go on after an error, so the commands follow each other plainly; only where the
-    status is looked at does an error have to show, and then they are joined by ``&&``.
-    """
-    place = command.place
-    if len(commands) == 1:
-        return commands[0]
-    if place.alone:
-        between = f" &&\n{place.indent}    " if place.status else f"\n{place.indent}"
-        return between.join(commands)
-    joined = (" && " if place.status else "; ").join(commands)
-    return f"{{ {joined}; }}" if place.group else joined
-
-
-def _line(line: int, legacy: str, translation: Translation) -> Line:
-    return Line(
-        line,
-        _one_line(legacy),
-        translation.commands,
-        translation.exact,
-        translation.used_state,
-        translation.notes,
-        None,
-    )
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.replace("\\\n", " ").split())

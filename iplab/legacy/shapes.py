@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 
 from iplab.legacy.answer import Translation
-from iplab.legacy.bash import Pipeline, Word
+from iplab.legacy.bash import Pipeline
 from iplab.legacy.holes import Filled
+from iplab.legacy.shell import Word
 
 _IFCONFIG_OPTIONS = {"-a", "-s", "-v"}
 

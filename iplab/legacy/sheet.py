@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from iplab.legacy import TOOLS, Context
-from iplab.legacy.script import Line, Rewritten, rewrite
+from iplab.legacy.report import Line, Rewritten
+from iplab.legacy.script import rewrite
 from iplab.network import Namespace
 
 UNDER = "# iproute2: "

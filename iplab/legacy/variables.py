@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from iplab.legacy.bash import Assignment, Script
+from iplab.legacy.bash import Script
+from iplab.legacy.shell import Assignment
 
 # These may change a variable, or any variable, behind the back of the assignments.
 _ANYTHING = re.compile(r"(?m)(?:^|[;&|({]|\b(?:then|do|else)\b)\s*(?:\.|source|eval)\s")

@@ -1,1 +1,1 @@
-"""What a script's pipeline picks out of an old tool's output, and the iproute2 that gives the same."""
+"""What a pipeline picks out of an old tool's output, and the iproute2 that gives the same."""

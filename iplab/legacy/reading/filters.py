@@ -1,7 +1,7 @@
 """grep, cut, head and the like, on a few lines of text, without starting them.
 
 Only enough of each to say what a script's pipeline picks out of an old tool's output.  What is not
-known raises ``NotUnderstood``, and the pipeline stays as it is: a filter is understood or it is not.
+known raises ``NotUnderstood``, and the pipeline stays as it is.
 """
 
 from __future__ import annotations

@@ -222,7 +222,8 @@ IDIOMS: tuple[Idiom, ...] = (
         DEVICE,
         _of_device(_sixth),
         'ip -4 addr show dev {dev} | awk -v l={label} \'/BROADCAST/{b="0.0.0.0"} '
-        '$1=="inet"&&$NF==l{for(i=3;i<NF;i++)if($i=="brd"||$i=="peer")b=$(i+1);sub(/\\/.*/,"",b);print b;exit}\'',
+        '$1=="inet"&&$NF==l{for(i=3;i<NF;i++)if($i=="brd"||$i=="peer")b=$(i+1);'
+        'sub(/\\/.*/,"",b);print b;exit}\'',
         aliases=True,
     ),
     Idiom(

@@ -78,7 +78,8 @@ def test_plain_text_line_by_line() -> None:
 def test_html_in_pre_and_code() -> None:
     text = (
         "<p><code>ifconfig eth0 down</code>, <code>ifconfig</code></p>\n"
-        '<pre class="x"><b>$</b> ifconfig eth0 up\nroute -n | grep UG &gt;/dev/null &amp;&amp; a</pre>'
+        '<pre class="x"><b>$</b> ifconfig eth0 up\n'
+        "route -n | grep UG &gt;/dev/null &amp;&amp; a</pre>"
     )
     done = rewrite_file(text.encode(), "notes.html").text.decode()
     assert "<code>ifconfig eth0 down</code> (<code>ip link set eth0 down</code>), <code>" in done
