@@ -164,7 +164,7 @@ def _state(
         from iplab.run.legacy import live_state
         from iplab.run.machine import Machine
 
-        return live_state(Machine(), netns or HOST), Context(uid=os.geteuid())
+        return live_state(Machine(), netns or HOST), _here(netns)
     if file is None:
         return None, None
     from iplab.legacy import state
@@ -175,6 +175,25 @@ def _state(
         raise IplabError("not text", where=str(file), hint="ip -j -d addr > FILE") from None
     found, routes_known = state.load(text, str(file))
     return found, Context(routes_known=routes_known)
+
+
+def _here(netns: str | None) -> Context:
+    """What the old tool would read on this machine: its files, but no name server.
+
+    ip-netns(8) gives a namespace files of its own below /etc/netns, where it has any.
+    """
+    from iplab.legacy import Context
+
+    def read_file(name: str) -> str:
+        own = Path("/etc/netns", netns or "", Path(name).name)
+        there = own if netns and Path(name).parent == Path("/etc") and own.exists() else Path(name)
+        return there.read_text()
+
+    try:
+        networks = read_file("/etc/networks")
+    except (OSError, UnicodeDecodeError):
+        networks = None
+    return Context(uid=os.geteuid(), networks=networks, read_file=read_file)
 
 
 def _texts(

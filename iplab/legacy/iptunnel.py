@@ -41,7 +41,9 @@ def read(words: Sequence[str], answer: Answer) -> None:
         answer.device(name)
     made: Operation = operations[verb](answer.node, name, found)
     answer.do(made)
-    answer.note("the same request to the kernel, but not tried out: no tunnel module where we test")
+    answer.doubt(
+        "not tried out: no tunnel module where it was tested; the kernel gets the same request"
+    )
 
 
 def _words(rest: list[str], answer: Answer) -> tuple[str | None, tuple[str, ...]]:

@@ -92,7 +92,7 @@ def _setup(lines: Iterable[str], lenient: bool = False) -> None:
 
 def _settle() -> None:
     """Wait until the kernel has noticed each carrier of the setup, which it does by a timer: what
-    follows from it (IPv6 addresses, a bridge coming up) would else come in the midst of the case."""
+    follows (IPv6 addresses, a bridge coming up) would else come in the midst of the case."""
     deadline = time.monotonic() + 2
     while time.monotonic() < deadline:
         if all(map(_noticed, Path("/sys/class/net").iterdir())):
