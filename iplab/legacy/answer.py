@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from iplab.errors import IplabError
 from iplab.names import HOST
-from iplab.network import Interface, Namespace
+from iplab.network import Interface, Namespace, Other
 from iplab.operations import Operation
 
 
@@ -126,6 +126,10 @@ class Answer:
         if found is None:
             raise ToolFails(f"there is no device {name}")
         return found
+
+    def type_known(self, device: Interface) -> bool:
+        """Whether the state says what type the device has (``ip -j addr`` without -d does not)."""
+        return not (isinstance(device.kind, Other) and device.kind.name == "?")
 
     def sysctl(self, key: str) -> str | None:
         """A setting of the state (``net/ipv4/…``), ``None`` where it is not known."""

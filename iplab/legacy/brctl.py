@@ -117,7 +117,9 @@ def _change(command: str, names: list[str], rest: list[str], answer: Answer) -> 
 def _bridge(name: str, answer: Answer) -> Interface | None:
     """The bridge in the state; ``ToolFails`` where a known state says it is none."""
     found = answer.device(name)
-    if found is not None and not isinstance(found.kind, Bridge):
+    if found is not None and not answer.type_known(found):
+        answer.doubt(f"assumes that {name} is a bridge: the state, saved without -d, does not say")
+    elif found is not None and not isinstance(found.kind, Bridge):
         raise ToolFails(f"{name} is no bridge")
     return found
 

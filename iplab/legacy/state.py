@@ -19,6 +19,7 @@ from iplab.network import Namespace, Neighbour
 from iplab.observe import Seen
 
 Object = dict[str, Any]
+UNKNOWN = "?"  # a device's type in a state that was saved without ``-d``
 
 
 def read(
@@ -55,10 +56,14 @@ def _neighbours(lists: Sequence[Sequence[Object]]) -> Iterator[Neighbour]:
 
 
 def _named(link: Object) -> Object:
-    """``ip -j addr`` prints a cut link without ``-d``; what is then missing gets a plain value."""
+    """A link as ``-d`` prints it.  Without ``-d`` (which always says ``promiscuity``) its type is
+    not known, which is not the same as its being none of the types there are."""
     if not isinstance(link, dict) or "ifname" not in link:
         raise IplabError("the state is no output of `ip -j -d addr`")
-    return {"mtu": None, "ifindex": 0, "flags": [], **link}
+    named = {"mtu": None, "ifindex": 0, "flags": [], **link}
+    if "linkinfo" not in link and "promiscuity" not in link:
+        named["linkinfo"] = {} if "LOOPBACK" in named["flags"] else {"info_kind": UNKNOWN}
+    return named
 
 
 def load(text: str, where: str = "the state") -> tuple[Namespace, bool]:

@@ -64,7 +64,7 @@ def _make(name: str, tuntap: Tuntap, group: str | None, answer: Answer) -> None:
     if answer.state is not None:
         answer.used_state = True
         found = answer.state.interfaces.get(name)
-        if found is not None and isinstance(found.kind, Tuntap):
+        if found is not None and (isinstance(found.kind, Tuntap) or not answer.type_known(found)):
             raise NoEquivalent(f"{name} is there: tunctl gives it another owner, ip cannot")
         if found is not None:
             raise ToolFails(f"there is a device {name} that is no {tuntap.mode} (Invalid argument)")
@@ -80,6 +80,8 @@ def _delete(name: str, answer: Answer) -> None:
         if found is None:
             answer.note(f"there is no {name}: tunctl makes it and lets it go again at once")
             return
-        if not isinstance(found.kind, Tuntap) or found.kind.mode != "tap":
+        if not answer.type_known(found):
+            answer.doubt(f"assumes that {name} is a tap: the state, saved without -d, does not say")
+        elif not isinstance(found.kind, Tuntap) or found.kind.mode != "tap":
             raise ToolFails(f"{name} is no tap device (Invalid argument)")
     answer.do(DeleteTuntap(answer.node, name, "tap"))

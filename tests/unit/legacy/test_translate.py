@@ -140,6 +140,16 @@ def test_busybox_is_another_ifconfig() -> None:
     assert commands("busybox ifconfig eth0 add 192.168.1.9", state=HELD) == replaced
 
 
+def test_a_state_without_details_says_no_type() -> None:
+    """`ip -j addr` without -d: a bridge is then not known for one, nor for none."""
+    text = '[{"ifname": "br7", "flags": ["UP"], "ifindex": 2, "addr_info": []}]'
+    plain, routes = load(text)
+    assert not routes
+    found = say("brctl stp br7 on", state=plain)
+    assert found.commands
+    assert not found.exact
+
+
 def test_the_uid_of_who_runs_it() -> None:
     assert commands("tunctl -t tap1", state=HELD, context=Context(uid=1000)) == [
         "ip tuntap add dev tap1 mode tap user 1000"
