@@ -2,7 +2,7 @@
 
 Each pair runs in two network namespaces with the same setup; afterwards the kernel's state, the
 output and the exit status have to be the same.  What the snapshot masks, and why, is said in
-``twins.VOLATILE``.  Nothing of this machine's own network is touched.
+``snapshots.VOLATILE``.  Nothing of this machine's own network is touched.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from iplab.legacy.script import rewrite
-from tests.kernel import twins
+from tests.kernel.snapshots import differences
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "cases" / "scripts"
@@ -40,7 +40,7 @@ mount --bind /dev/null /etc/resolv.conf
 for f in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 >"$f"; done
 for f in /proc/sys/net/ipv6/conf/*/router_solicitations; do echo 0 >"$f"; done
 """
-LOOK = "import json; from tests.kernel import twins; print(json.dumps(twins.snapshot()))"
+LOOK = "import json; from tests.kernel.snapshots import snapshot; print(json.dumps(snapshot()))"
 
 
 def shell_of(script: Path) -> str:
@@ -85,7 +85,7 @@ def test_a_script_does_the_same_before_and_after(script: Path, tmp_path: Path) -
     assert done.text != source
     before = run(script, source, tmp_path / "before")
     after = run(script, done.text, tmp_path / "after")
-    assert list(twins.differences(before["state"], after["state"])) == [], after["err"]
+    assert list(differences(before["state"], after["state"])) == [], after["err"]
     assert after["out"] == before["out"], after["err"]
     assert after["status"] == before["status"]
 
@@ -94,4 +94,4 @@ def test_there_are_ten_and_they_do_something(tmp_path: Path) -> None:
     assert len(SCRIPTS) >= 10
     nothing = run(SCRIPTS[0], b"#!/bin/sh\n:\n", tmp_path / "nothing")
     something = run(SCRIPTS[0], SCRIPTS[0].read_bytes(), tmp_path / "something")
-    assert list(twins.differences(nothing["state"], something["state"]))
+    assert list(differences(nothing["state"], something["state"]))

@@ -10,14 +10,13 @@ from iplab.legacy import TOOLS
 from iplab.legacy.files import rewrite_file
 from iplab.legacy.script import rewrite
 
-WORDS = st.sampled_from(
-    r"""
+_WORDS = r"""
     ifconfig route arp netstat brctl /sbin/ifconfig $IFCONFIG busybox sudo nohup exec eth0 eth0:1
     $IF ${IP} "$IP" $1 $(hostname) `hostname` 10.0.0.5 10.0.0.$i 255.255.255.0 netmask up down
     add del -net default gw metric $((m++)) hw ether 02:00:00:00:00:01 -n -a -s mtu 1400 x 'a b'
     "q w" A=1 IF=eth0 \$ é \
-    """.split()
-)
+"""
+WORDS = st.sampled_from(_WORDS.split())
 SEPARATORS = ["\n", "\n", "\n", "; ", " && ", " || ", " | ", " & ", "\n    ", "\t", "\r\n", "\\\n"]
 BRACKETS = ["$(", ")", "`", "{ ", "; }\n", "f() { ", "}\n", "(", "((", "'", '"', "# ", "! "]
 BLOCKS = [

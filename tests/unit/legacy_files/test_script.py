@@ -7,10 +7,13 @@ a line ``----``, and what the report says: ``LINE exact|about|left: part of a no
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from iplab.legacy import state
 from iplab.legacy.script import rewrite
+from iplab.network import Namespace
 
 CASES = sorted((Path(__file__).parents[2] / "cases" / "rewrites").glob("*.txt"))
 SCRIPTS = sorted((Path(__file__).parents[2] / "cases" / "scripts").glob("[0-9]*.sh"))
@@ -77,3 +80,65 @@ def complaints(script: Path) -> dict[str, int]:
         code = line.rpartition("[")[2].rstrip("]")
         counts[code] = counts.get(code, 0) + 1
     return counts
+
+
+def given(*addresses: str) -> Namespace:
+    """A machine with eth0 up and these addresses on it, as `ip -j -d addr` prints it."""
+    card: dict[str, Any] = {
+        "ifindex": 2,
+        "ifname": "eth0",
+        "flags": ["BROADCAST", "MULTICAST", "UP", "LOWER_UP"],
+        "mtu": 1500,
+        "operstate": "UP",
+        "link_type": "ether",
+        "address": "02:00:00:00:00:01",
+        "addr_info": [
+            {
+                "family": "inet",
+                "local": address.split("/")[0],
+                "prefixlen": int(address.split("/")[1]),
+                "scope": "global",
+                "label": "eth0",
+            }
+            for address in addresses
+        ],
+    }
+    return state.read([card])
+
+
+def test_the_state_holds_for_as_long_as_nothing_else_changes_it() -> None:
+    script = (
+        "ifconfig eth0 192.168.1.5 netmask 255.255.255.0\n"
+        "echo done\n"
+        "ifconfig eth0 192.168.1.6 netmask 255.255.255.0\n"
+        "dhclient eth0\n"
+        "ifconfig eth0 192.168.1.7 netmask 255.255.255.0\n"
+    )
+    done = rewrite(script, state=given("192.168.1.4/24"))
+    assert [line.used_state for line in done.lines] == [True, True, False]
+    text = done.text.decode()
+    assert "ip addr del 192.168.1.4/24" in text.partition("echo")[0]
+    # The second line finds what the first one left.
+    assert "ip addr del 192.168.1.5/24" in text.partition("echo")[2]
+    # After a program that may have changed anything, a form that needs no state.
+    assert "ip -4 addr flush dev eth0 label eth0" in text.partition("dhclient")[2]
+
+
+def test_in_a_branch_or_loop_the_state_is_not_used() -> None:
+    script = (
+        "if ping -c1 a; then\n    ifconfig eth0 10.0.0.5 netmask 255.0.0.0\nfi\nifconfig eth0 up\n"
+    )
+    done = rewrite(script, state=given("192.168.1.4/24"))
+    assert not any(line.used_state for line in done.lines)
+
+
+def test_the_dialect_of_busybox() -> None:
+    # The older layout is no surprise there, and `add` replaces.
+    script = "A=$(ifconfig eth0 | awk '/inet addr/{print substr($2,6)}')\ntrue\n"
+    assert rewrite(script, dialect="busybox").lines[0].notes == ()
+    assert rewrite(script).lines[0].notes != ()
+
+
+def test_text_that_is_not_utf_8_survives() -> None:
+    done = rewrite(b"echo '\xe9\xff'; ifconfig eth0 up; echo \xe9\n")
+    assert done.text == b"echo '\xe9\xff'; ip link set eth0 up; echo \xe9\n"

@@ -16,3 +16,4 @@ ip route add 10.22.0.9 via 192.168.4.3
 ip neigh add 192.168.4.1 lladdr 02:00:00:00:00:01 dev eth0
 ip neigh add 192.168.4.77 lladdr 02:00:00:00:00:4d dev eth0
 sleep 2
+timeout 20 busybox nc -l -p 8080 </dev/null >/dev/null 2>&1 &
