@@ -25,6 +25,7 @@ COMMANDS = {
     "show": ("show", "Show namespaces, interfaces, peers and addresses as they are."),
     "exec": ("exec", "Run a command inside a node."),
     "shell": ("shell", "Open a shell inside a node."),
+    "translate": ("translate", "Say an ifconfig, route, arp, brctl … line again for iproute2."),
     "sandbox": ("sandbox", "List and stop sandboxes."),
     "schema": ("schema", "Print the JSON Schema of the lab file."),
     "why": ("why", "Name the first thing that stops a packet, and the command that mends it."),

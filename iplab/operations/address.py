@@ -74,6 +74,29 @@ class DeleteAddress(OnDevice):
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class FlushAddresses(OnDevice):
+    """``ip -4 addr flush dev DEV label LABEL``: the IPv4 addresses with that label, if any.
+
+    ``label`` is the device's own name for addresses without another.  ``-4`` is vital: IPv6
+    addresses have no label and would all go too.
+    """
+
+    label: str
+
+    def change(self, draft: Draft) -> None:
+        while True:
+            found = draft.interface(self.end)
+            mine = (a for a in found.addresses if a.local.version == 4)
+            first = next((a for a in mine if (a.label or self.device) == self.label), None)
+            if first is None:
+                return
+            DeleteAddress(self.node, self.device, first).change(draft)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None
+
+
 def same_subnet(one: Address, other: Address) -> bool:
     """Whether the kernel counts both as one subnet, primary and secondaries (inet_ifa_match)."""
     return one.local.network == other.local.network

@@ -15,7 +15,7 @@ import jinja2
 from iplab.command import Command
 from iplab.errors import IplabError
 from iplab.names import HOST
-from iplab.network import Route
+from iplab.network import Address, Route
 from iplab.operations import Operation
 from iplab.render.bounds import bounded
 from iplab.templates import templates_dir
@@ -78,6 +78,9 @@ _KEYWORDS = [
 ]
 
 
+_PROGRAMS = ("ip", "tc", "bridge", "sysctl", "nft", "ethtool", "iw")
+
+
 class Words(tuple[str, ...]):
     """Several words that a template may print as such; any other value is one word."""
 
@@ -94,7 +97,7 @@ class Renderer:
         self.directories = tuple(directories)
         paths = [*self.directories, templates_dir() / "commands"]
         self._environment = bounded(paths, finalize=_one_word)
-        self._environment.filters.update(named=_named, words=_words)
+        self._environment.filters.update(named=_named, words=_words, each=Words, brd=_brd)
         self._prefixes: dict[str, dict[str, Words]] = {}
 
     def command(self, operation: Operation) -> Command:
@@ -129,7 +132,7 @@ class Renderer:
             own = ("ip", "tc", "bridge") if self.style != "steps" else ()
             self._prefixes[node] = {
                 program: Words((program, *named) if program in own else (*inside, program))
-                for program in ("ip", "tc", "bridge", "sysctl", "nft")
+                for program in _PROGRAMS
             }
         return self._prefixes[node]
 
@@ -168,3 +171,15 @@ def _words(route: Route) -> Words:
     if route.destination.version == 6 and route.gateway is None:
         words = ["::/0" if word == "default" else word for word in words]
     return Words(words)
+
+
+def _brd(address: Address) -> str:
+    """A broadcast address; ``+``, as people write it, where it is the subnet's own.
+
+    `ip` works ``+`` out of the peer where there is one, and from /31 on not as meant.
+    """
+    network = address.local.network
+    usual = not address.peer and network.version == 4 and network.prefixlen < 31
+    if usual and address.broadcast == network.broadcast_address:
+        return "+"
+    return str(address.broadcast)
