@@ -72,7 +72,9 @@ def command(
     check: bool,
     as_json: bool,
 ) -> None:
-    """Say an old command line again for iproute2, exactly or not at all.
+    """Say an ifconfig, route, arp, brctl … line again for iproute2.
+
+    Exactly or not at all.
 
     A LINE of ifconfig, route, arp, netstat, brctl and their kin; or FILEs that hold such lines
     (shell scripts, Markdown, text), - for standard input.  Lines that begin with '#' are remarks;

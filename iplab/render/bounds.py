@@ -23,10 +23,12 @@ FILTERS = (
     "abs", "capitalize", "count", "d", "default", "first", "float", "int", "last",
     "length", "lower", "max", "min", "replace", "round", "string", "title", "trim", "upper",
 )  # fmt: skip
-# One that turns, calls itself, or takes in another file (and that one it again).
+# What turns, calls itself, or takes in another file (and that one it again), and what makes values
+# of values past the bounds below.
 _REFUSED = (
     nodes.For, nodes.Macro, nodes.CallBlock, nodes.Include, nodes.Import, nodes.FromImport,
-    nodes.Extends, nodes.Block,
+    nodes.Extends, nodes.Block, nodes.AssignBlock, nodes.List, nodes.Tuple, nodes.Dict,
+    nodes.FilterBlock,
 )  # fmt: skip
 
 
@@ -41,6 +43,7 @@ def bounded(
         autoescape=False,  # no markup: finalize quotes each value
     )
     environment.filters = {name: environment.filters[name] for name in FILTERS}
+    environment.filters["replace"] = _replace
     environment.globals = {}
     return environment
 
@@ -54,6 +57,14 @@ class _Environment(ImmutableSandboxedEnvironment):
             word = type(node).__name__.lower()
             message = f"{word} has no place here: a template says one command"
             raise jinja2.TemplateSyntaxError(message, node.lineno, name, filename)
+        # `a ~ b` becomes `a + b` of texts, which is bounded.
+        for joined in list(tree.find_all(nodes.Concat)):
+            parts = [nodes.Filter(n, "string", [], [], None, None, lineno=n.lineno,
+                                  environment=self) for n in joined.nodes]  # fmt: skip
+            whole: nodes.Expr = parts[0]
+            for part in parts[1:]:
+                whole = nodes.Add(whole, part, lineno=joined.lineno, environment=self)
+            joined.nodes = [whole]
         return tree
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -87,6 +98,13 @@ class _Environment(ImmutableSandboxedEnvironment):
         if too_large or (isinstance(made, str | list | tuple) and len(made) > LONGEST_VALUE):
             raise jinja2.TemplateRuntimeError("too large a value")
         return made
+
+
+def _replace(value: object, old: str, new: str) -> str:
+    text = str(value)
+    if len(text) + text.count(old) * len(new) > LONGEST_VALUE:
+        raise jinja2.TemplateRuntimeError("too large a value")
+    return text.replace(old, new)
 
 
 def _load(directories: Sequence[Path], name: str) -> tuple[str, str, Callable[[], bool]] | None:

@@ -120,8 +120,6 @@ class Renderer:
             raise IplabError(f"a template cannot be used: {what}", where=name) from error
         if not argv:
             raise IplabError("a template words an empty command", where=name)
-        if "\0" in text:
-            raise IplabError("a template words a NUL, which no command can have", where=name)
         return Command(tuple(argv), operation.node)
 
     def _programs(self, node: str) -> dict[str, Words]:

@@ -144,9 +144,9 @@ class Machine:
                 process_group=0,
                 pass_fds=tuple(KEPT_OPEN),
             )
-        except OSError as error:  # no more processes, no memory
+        except (OSError, ValueError) as error:  # no more processes, no memory; a NUL in a word
             signals.release()
-            raise CommandFailed(command.text, NOT_STARTED, str(error.strerror)) from None
+            raise CommandFailed(command.text, NOT_STARTED, str(error)) from None
         with process:
             try:
                 signals.release()
