@@ -179,8 +179,8 @@ def _address(info: Object, link: Object) -> Address:
         tentative=bool(info.get("tentative", False)),
         failed=bool(info.get("dadfailed", False)),
         metric=info.get("metric") or None,
-        # The kernel sets this itself on what a router gave; nobody has to ask for it.
-        noprefixroute=bool(info.get("noprefixroute", False)) and not automatic,
+        # On IPv6 addresses that a router gave the kernel sets this itself.
+        noprefixroute=bool(info.get("noprefixroute")) and (local.version == 4 or not automatic),
         valid=_lifetime(info, "valid_life_time"),
         preferred=_lifetime(info, "preferred_life_time"),
         protocol=info.get("protocol"),

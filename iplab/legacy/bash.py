@@ -25,6 +25,7 @@ _SEQUENCES = {
     *("command_substitution", "process_substitution", "if_statement", "elif_clause"),
     *("while_statement", "ERROR"),
 }
+_CONDITIONS = {"if_statement", "elif_clause", "while_statement"}
 _BRANCHES = {
     *("if_statement", "while_statement", "for_statement", "c_style_for_statement", "list"),
     *("case_statement", "function_definition", "subshell", "elif_clause", "else_clause"),
@@ -403,7 +404,8 @@ def _status(script: Script, frame: _Frame) -> bool:
             if frame.index + 1 < len(frame.siblings):
                 return b"pipefail" in script.source
         elif kind in _SEQUENCES:
-            role = parent.node.field_name_for_child(frame.index)
+            # Asked of a node with many children, this would take long.
+            role = parent.node.field_name_for_child(frame.index) if kind in _CONDITIONS else None
             following = _next_statement(frame, role)
             if following is not None:
                 return b"$?" in script.source[following.start_byte : following.end_byte]

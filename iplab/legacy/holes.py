@@ -342,6 +342,8 @@ def _with_sources(text: str, words: Sequence[Word], trial: _Trial) -> str:
     """A note or a reason with the script's words in place of the values that were tried."""
     units = _units(words, trial, _as_written)
     for value in sorted(units, key=len, reverse=True):
+        if value not in text:
+            continue
         written = "".join(p if isinstance(p, str) else p.source for p in units[value])
         text = re.sub(rf"(?<![\w.]){re.escape(value)}(?![\w.])", lambda m, w=written: w, text)  # type: ignore[misc]
     return text

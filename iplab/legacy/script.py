@@ -62,6 +62,7 @@ _HARMLESS = frozenset(
         "uniq",
     ]
 )
+END = Piece("", True)  # between two words
 _SYSTEM_PROGRAMS = frozenset({"ip", "bridge", "tc"})  # in /sbin wherever iproute2 is
 
 
@@ -106,6 +107,7 @@ class _Job:
     lines: list[Line] = field(default_factory=list)
     done: set[tuple[int, int]] = field(default_factory=set)  # commands that a larger shape took
     known: dict[tuple[str, ...], Translation] = field(default_factory=dict)
+    filled: dict[object, Filled] = field(default_factory=dict)
     tool_uses: dict[str, list[bool]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -254,7 +256,20 @@ class _Job:
         def values(piece: Piece) -> tuple[str, ...] | None:
             return self.variables.values(piece.name, words[0].start)
 
+        # Scripts repeat themselves: one command with the same variables is worked out once.
+        key = (
+            dialect,
+            *((p.text, p.literal, values(p)) for word in words for p in (*word.pieces, END)),
+        )
+        plain = state is None and all(p.literal or p.name for w in words for p in w.pieces)
+        if plain:
+            self.state = None  # a command that was not translated for it may change it
+        if plain and key in self.filled:
+            return self.filled[key]
         filled = translate_words(words, with_state, values, self._source)
+        if plain:
+            self.filled[key] = filled
+            return filled
         known = all(
             word.value is not None or all(p.literal or values(p) is not None for p in word.pieces)
             for word in words

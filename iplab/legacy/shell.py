@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Piece:
     end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Word:
     """One word of a command, and its bytes in the script."""
 
@@ -29,7 +30,7 @@ class Word:
     end: int
     pieces: tuple[Piece, ...]
 
-    @property
+    @cached_property
     def value(self) -> str | None:
         """The word as the program sees it; ``None`` where the shell fills something in."""
         if all(piece.literal for piece in self.pieces):

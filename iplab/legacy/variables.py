@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections import defaultdict
 
@@ -15,6 +16,13 @@ _TAKES_NAMES = (
 )
 
 
+MOST_LOOPS = 50  # over one variable, one after the other, inside a loop over it: nobody does
+
+
+def _start(assignment: Assignment) -> int:
+    return assignment.start
+
+
 class Variables:
     """The values of the variables of one script."""
 
@@ -23,6 +31,8 @@ class Variables:
         self._assignments: dict[str, list[Assignment]] = defaultdict(list)
         for assignment in script.assignments:
             self._assignments[assignment.name].append(assignment)
+        for found in self._assignments.values():
+            found.sort(key=_start)
         self._anything = [
             len(self._text[: m.start()].encode("utf-8", "surrogateescape"))
             for m in _ANYTHING.finditer(self._text)
@@ -38,10 +48,10 @@ class Variables:
         if not name or name.isdigit() or name not in self._assignments or self._is_touched(name):
             return None
         here = self._assignments[name]
-        loops = [a for a in here if a.scope is not None and a.scope[0] < at < a.scope[1]]
-        if loops:
-            loop = max(loops, key=lambda a: a.start)
-            inside = [a for a in here if loop.start < a.start < loop.end and a is not loop]
+        loop = self._loop(name, at)
+        if loop is not None:
+            following = bisect.bisect_right(here, loop.start, key=_start)
+            inside = following < len(here) and here[following].start < loop.end
             if inside or any(loop.start < place < at for place in self._anything):
                 return None
             return loop.values
@@ -50,6 +60,15 @@ class Variables:
         if here[0].end > at or any(here[0].end < place < at for place in self._anything):
             return None
         return here[0].values
+
+    def _loop(self, name: str, at: int) -> Assignment | None:
+        """The innermost loop over a variable that a byte is in."""
+        here = self._assignments[name]
+        last = bisect.bisect_left(here, at, key=_start)
+        for assignment in reversed(here[max(0, last - MOST_LOOPS) : last]):
+            if assignment.scope is not None and at < assignment.scope[1]:
+                return assignment
+        return None
 
     def assigned(self, name: str) -> list[Assignment]:
         """Every assignment of a variable."""

@@ -103,6 +103,12 @@ def ordered(found: dict[str, Any]) -> dict[str, Any]:
     groups = [
         m | {"maddr": sorted(m.get("maddr", []), key=json.dumps)} for m in found["maddr show"]
     ]
+    for link in found["addr show"]:
+        # An IPv6 link-local address is made when the carrier is noticed, by a timer, so its place
+        # among the others of that scope is chance.  All else keeps the kernel's order.
+        info = link.get("addr_info", [])
+        local = [a for a in info if a["family"] == "inet6" and a.get("scope") == "link"]
+        link["addr_info"] = [a for a in info if a not in local] + sorted(local, key=json.dumps)
     found = found | {"route show table all": four + six, "maddr show": groups}
     for key in ("neigh show", "neigh show proxy", "fdb"):
         # These come as they lie in hash tables, whose seed is drawn anew for each namespace.
