@@ -310,7 +310,7 @@ def nat_table(text: str, table: str) -> NatTable | None:
                 else:
                     other.append(json.dumps(item["rule"]["expr"], sort_keys=True))
         return NatTable(tuple(sources), hooked, tuple(other))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise IplabError(f"nft answered for table {table} in an unknown form: {error!r}") from error
 
 

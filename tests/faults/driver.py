@@ -37,6 +37,10 @@ def install(faults: list[Fault]) -> None:
     _records({f["save"]: f for f in faults if "save" in f})
 
 
+def _stand_in(name: str) -> str:
+    return str(HERE / "fault.sh")
+
+
 def _commands(faults: dict[int, Fault], log: str | None) -> None:
     from iplab.run import machine
 
@@ -67,7 +71,7 @@ def _commands(faults: dict[int, Fault], log: str | None) -> None:
             "FAULT_DEVICE": fault.get("device", ""),
         }
         os.environ.update(words)
-        machine.program = lambda name: str(HERE / "fault.sh")  # type: ignore[assignment]
+        machine.program = _stand_in  # type: ignore[assignment]
         patience = self.timeout
         if "hang" in fault["do"]:
             self.timeout = SHORT
@@ -79,7 +83,7 @@ def _commands(faults: dict[int, Fault], log: str | None) -> None:
             for word in words:
                 del os.environ[word]
 
-    machine.Machine.run = faulty  # type: ignore[method-assign, assignment]
+    machine.Machine.run = faulty  # type: ignore[method-assign]
 
 
 def _journal(faults: dict[int, Fault]) -> None:
@@ -170,7 +174,7 @@ def _records(faults: dict[int, Fault]) -> None:
             case "kill-before":
                 die()
             case "kill-between":  # written, and not yet in its place
-                os.rename = die
+                os.rename = die  # type: ignore[assignment]
                 save(record)
             case "kill-after":
                 save(record)

@@ -52,7 +52,7 @@ term-after) real "$@" && kill -TERM "$PPID" ;;
 storm)
     kill -INT "$PPID"
     (
-        for i in 1 2 3 4 5 6 7 8 9 10; do
+        for _ in 1 2 3 4 5 6 7 8 9 10; do
             sleep 0.004
             kill -INT "$PPID" 2>/dev/null
             kill -TERM "$PPID" 2>/dev/null

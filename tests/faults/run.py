@@ -479,6 +479,18 @@ def figures(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """The four figures."""
+    injected = [o for o in outcomes if o.injected]
+    lost = sum(len(o.lost) for o in injected)
+    touched = sum(len(o.touched) for o in injected)
+    survived = sum(o.survived for o in injected)
+    return (
+        f"faults injected: {len(injected)}, survived: {survived}, objects lost: {lost}, "
+        f"foreign objects touched: {touched}"
+    )
+
+
 def main() -> int:
     """The program behind `scripts/faults`."""
     parser = argparse.ArgumentParser(
@@ -492,7 +504,12 @@ def main() -> int:
     parser.add_argument("--at", type=int, help="only at this place")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2, help="machines at once")
+    parser.add_argument("--as-user", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.as_user:
+        words = [word for word in sys.argv[1:] if word != "--as-user"]
+        again = [sys.executable, "-m", "tests.faults.run", *words]
+        os.execvp("unshare", ["unshare", "--user", "--map-root-user", "--", *again])
     reason = why_not()
     if reason:
         print(f"no faults can be injected here: {reason}", file=sys.stderr)
@@ -514,17 +531,10 @@ def main() -> int:
         if sys.stderr.isatty():
             print(f"\r{count} of {len(found)}", end="", file=sys.stderr)
 
-    outcomes = run(found, options.jobs, tell)
+    outcomes = [o for o in run(found, options.jobs, tell) if o.injected]
     print(figures(outcomes))
-    injected = [o for o in outcomes if o.injected]
-    lost = sum(len(o.lost) for o in injected)
-    touched = sum(len(o.touched) for o in injected)
-    survived = sum(o.survived for o in injected)
-    print(
-        f"\nfaults injected: {len(injected)}, survived: {survived}, objects lost: {lost}, "
-        f"foreign objects touched: {touched}   ({time.monotonic() - started:.0f} s)"
-    )
-    return 0 if survived == len(injected) and not lost and not touched else 1
+    print(f"\n{summary(outcomes)}   ({time.monotonic() - started:.0f} s)")
+    return 0 if outcomes and all(o.survived for o in outcomes) else 1
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ nft add rule ip iplab postrouting ip saddr 10.82.0.0/24 masquerade
 
 # One process for a namespace.  A marker line stands ahead of each part.
 _LOOK = """
+mkdir -p /run/netns
 cd /run/netns
 for name in *; do
     [ -e "$name" ] || continue
@@ -46,7 +47,7 @@ grep -sH '' ipv4/ip_forward ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/co
     ipv6/conf/*/forwarding ipv6/conf/*/accept_ra ipv6/conf/*/disable_ipv6 bridge/* \
     netfilter/nf_conntrack_max || true
 echo "@@@ foreign nft"
-ip netns exec foreign nft list ruleset
+[ ! -e /run/netns/foreign ] || ip netns exec foreign nft list ruleset
 echo "@@@ processes"
 for process in /proc/[0-9]*; do
     read -r line <"$process/cmdline" 2>/dev/null || true

@@ -19,6 +19,7 @@ FLOORS = [
     {"claims", "lab", "observe"},
     {"plan", "why"},
     {"render"},
+    {"legacy"},
     {"run"},
     {"cli"},
 ]
@@ -33,6 +34,8 @@ DOORS = {
     "yaml": {"lab"},
     "pydantic": {"lab"},
     "jinja2": {"lab", "render"},
+    "tree_sitter": {"legacy"},
+    "tree_sitter_bash": {"legacy"},
 }
 # Within one floor: names is below network.
 BESIDE = {("network", "names"), ("lab", "network")}
@@ -81,6 +84,11 @@ def test_each_outside_module_has_its_rooms(file: Path) -> None:
     for module, line in imports(file):
         allowed = DOORS.get(module.split(".")[0], {here})
         assert here in allowed, f"{file}:{line}: {module} belongs in {' or '.join(allowed)}"
+
+
+def test_one_file_alone_knows_tree_sitter() -> None:
+    knowing = {f for f in FILES for module, _ in imports(f) if module.startswith("tree_sitter")}
+    assert len(knowing) <= 1
 
 
 def test_every_room_has_a_floor() -> None:
