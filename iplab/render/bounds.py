@@ -27,7 +27,7 @@ FILTERS = (
 # of values past the bounds below.
 _REFUSED = (
     nodes.For, nodes.Macro, nodes.CallBlock, nodes.Include, nodes.Import, nodes.FromImport,
-    nodes.Extends, nodes.Block, nodes.AssignBlock, nodes.List, nodes.Tuple, nodes.Dict,
+    nodes.Extends, nodes.Block, nodes.List, nodes.Tuple, nodes.Dict,
     nodes.FilterBlock,
 )  # fmt: skip
 
@@ -57,6 +57,10 @@ class _Environment(ImmutableSandboxedEnvironment):
             word = type(node).__name__.lower()
             message = f"{word} has no place here: a template says one command"
             raise jinja2.TemplateSyntaxError(message, node.lineno, name, filename)
+        # One block at most that keeps what it says: of several, each could say the last one twice.
+        if len(kept := list(tree.find_all(nodes.AssignBlock))) > 1:
+            message = "a second `set` block has no place here: a template says one command"
+            raise jinja2.TemplateSyntaxError(message, kept[1].lineno, name, filename)
         # `a ~ b` becomes `a + b` of texts, which is bounded.
         for joined in list(tree.find_all(nodes.Concat)):
             parts = [nodes.Filter(n, "string", [], [], None, None, lineno=n.lineno,

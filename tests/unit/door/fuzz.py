@@ -69,7 +69,7 @@ def _by_chance(door: str, seconds: float, seed: int) -> bool:
 
 def _guided(door: str, seconds: float) -> int:
     try:
-        import atheris
+        import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
         print("atheris is not installed: pip install atheris", file=sys.stderr)
         return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Sequence
@@ -58,7 +59,7 @@ def json_mutant(seeds: Sequence[bytes], by: random.Random) -> bytes:
         if by.random() < 0.2:
             del holder[key]
         else:
-            holder[key] = by.choice(VALUES)
+            holder[key] = copy.deepcopy(by.choice(VALUES))
     return "\n".join(json.dumps(value) for value in values).encode()
 
 
