@@ -23,6 +23,7 @@ COMMANDS = {
     "recover": ("recover", "Say what a run that was cut short left, and mend it."),
     "list": ("list", "List the labs that are up here."),
     "show": ("show", "Show namespaces, interfaces, peers and addresses as they are."),
+    "draw": ("draw", "Draw a lab, or the machine as it is."),
     "exec": ("exec", "Run a command inside a node."),
     "shell": ("shell", "Open a shell inside a node."),
     "sandbox": ("sandbox", "List and stop sandboxes."),

@@ -89,10 +89,13 @@ def load_lab(path: Path, settings: Sequence[str] = ()) -> Lab:
     return lab.load(path, settings=settings_of(settings))
 
 
-def on_machine(*, keep: bool = False) -> Callable[[F], F]:
+def on_machine(
+    *, keep: bool = False, when: Callable[[Mapping[str, Any]], bool] = lambda options: True
+) -> Callable[[F], F]:
     """For commands that look at or change the machine: ``--sandbox``, and the sandbox if not root.
 
-    ``keep`` is for commands that leave something behind in a sandbox, so it must go on.
+    ``keep`` is for commands that leave something behind in a sandbox, so it must go on.  ``when``
+    says, from the command's own options, whether this call has to do with the machine at all.
     """
 
     def wrap(function: F) -> F:
@@ -106,7 +109,8 @@ def on_machine(*, keep: bool = False) -> Callable[[F], F]:
         def inner(*args: Any, sandbox_name: str | None, **kwargs: Any) -> Any:
             from iplab.run import sandbox
 
-            if sandbox.inside() is None and (sandbox_name is not None or os.geteuid() != 0):
+            wanted = sandbox_name is not None or os.geteuid() != 0
+            if sandbox.inside() is None and wanted and when(kwargs):
                 if sandbox_name is None:
                     say(f"not root: working in the sandbox {sandbox.DEFAULT!r}, not on the machine")
                 sandbox.enter(sandbox_name or sandbox.DEFAULT, keep=keep)

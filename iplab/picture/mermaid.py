@@ -1,0 +1,74 @@
+"""Mermaid, which GitHub draws in Markdown: put the text in a fence that says ``mermaid``."""
+
+from __future__ import annotations
+
+from iplab.network import End
+from iplab.picture.colours import LIGHT
+from iplab.picture.graph import Box, Graph, Plug, Wire
+
+_LINES = {"veth": "---", "vxlan": "-. vxlan .-", "macvlan": "-. macvlan .-", "vlan": "-. vlan .-"}
+
+
+def mermaid(graph: Graph, title: str) -> str:
+    """The picture as a Mermaid flowchart: a subgraph for each namespace."""
+    ids = {plug.end: f"d{number}" for number, plug in enumerate(graph.plugs())}
+    out = ["---", f"title: {_scalar(title)}", "---", "flowchart LR"]
+    for number, box in enumerate(graph.boxes):
+        out += _subgraph(number, box, ids)
+    for plug in graph.plugs():
+        master = End(plug.end.node, plug.master or "")
+        if master in ids:
+            out.append(f"  {ids[plug.end]} === {ids[master]}")
+    out += [_wire(wire, ids) for wire in graph.wires]
+    out += [
+        f"  classDef down fill:#f1f3f5,stroke:{LIGHT['off']},color:#4a5361",
+        f"  classDef bridge fill:#e3f2ee,stroke:{LIGHT['bar']},color:#12332c",
+        f"  classDef note fill:#fff8e1,stroke:{LIGHT['host-edge']},color:#3d2c08",
+    ]
+    return "\n".join(out) + "\n"
+
+
+def _subgraph(number: int, box: Box, ids: dict[End, str]) -> list[str]:
+    out = [f"  subgraph n{number}[{_quoted(box.name)}]"]
+    out += [f"    {ids[plug.end]}{_node(plug)}" for plug in box.plugs]
+    if box.notes or not box.plugs:
+        # An empty subgraph is drawn as a plain node; a note keeps it a box.
+        words = "<br>".join(_escaped(note.text) for note in box.notes) or "no interfaces"
+        out.append(f'    t{number}(["{words}"]):::note')
+    out.append("  end")
+    return out
+
+
+def _node(plug: Plug) -> str:
+    words = [plug.end.device, *plug.addresses, *([] if plug.up else ["down"]), *plug.details]
+    label = "<br>".join(_escaped(word) for word in words)
+    bridge = plug.kind == "bridge"
+    shape = f'[["{label}"]]' if bridge else f'["{label}"]'
+    look = ":::down" if not plug.up else ":::bridge" if bridge else ""
+    return shape + look
+
+
+def _wire(wire: Wire, ids: dict[End, str]) -> str:
+    return f"  {ids[wire.a]} {_LINES.get(wire.kind, '---')} {ids[wire.b]}"
+
+
+def _quoted(text: str) -> str:
+    return f'"{_escaped(text)}"'
+
+
+# Mermaid knows HTML's entities with `#` for `&`; `#` itself would begin one.  Backticks make a
+# label Markdown, and `1. ` at its beginning a list, which is why dots are left alone but not these.
+_ENTITIES = {
+    "#": "#35;", '"': "#quot;", "&": "#amp;", "<": "#lt;", ">": "#gt;", "`": "#96;", "\\": "#92;",
+    "\n": " ", "*": "#42;", "_": "#95;", ";": "#59;",
+}  # fmt: skip
+
+
+def _escaped(text: str) -> str:
+    return "".join(_ENTITIES.get(c, c if c.isprintable() else "\ufffd") for c in text)
+
+
+def _scalar(text: str) -> str:
+    """A YAML single-quoted scalar."""
+    plain = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return "'" + plain.replace("'", "''") + "'"
