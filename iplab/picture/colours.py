@@ -62,15 +62,15 @@ _SHAPES = f"""\
 .iplab text{{font-family:{MONO};font-size:13px}}
 .iplab .title{{font-family:{SANS};font-size:14px;font-weight:700}}
 .iplab .name{{font-weight:700}}
-.iplab .detail,.iplab .down,.iplab .note,.iplab .quiet{{font-size:12px}}
+.iplab .given,.iplab .detail,.iplab .down,.iplab .note,.iplab .quiet{{font-size:12px}}
 .iplab .down,.iplab .remark{{font-style:italic}}
-.iplab .case{{stroke-width:1.5}}
+.iplab .rim{{stroke-width:1.5}}
 .iplab .wire,.iplab .port{{fill:none;stroke-width:2.5;stroke-linecap:round}}
 .iplab .port{{stroke-width:2}}
 .iplab .vxlan{{stroke-dasharray:7 6}}
 .iplab .macvlan,.iplab .vlan{{stroke-dasharray:1 6}}
 .iplab .socket{{stroke-width:2}}
-.iplab .case.changed,.iplab .changed>.case{{stroke-width:3}}
+.iplab .changed>.rim{{stroke-width:3}}
 .iplab .wire.changed{{stroke-width:4}}
 .iplab text.changed{{font-weight:700;text-decoration:underline}}
 """
@@ -81,15 +81,17 @@ def rules(colours: Mapping[str, str], root: str = ".iplab") -> str:
     c = colours
     lines = (
         (".page", f"fill:{c['page']}"),
-        (".case", f"fill:{c['case']};stroke:{c['edge']}"),
+        (".case", f"fill:{c['case']}"),
+        (".rim", f"fill:none;stroke:{c['edge']}"),
         (".head", f"fill:{c['head']}"),
         (".title", f"fill:{c['title']}"),
-        (".host .case", f"fill:{c['host-case']};stroke:{c['host-edge']}"),
+        (".host .case", f"fill:{c['host-case']}"),
+        (".host .rim", f"stroke:{c['host-edge']}"),
         (".host .head", f"fill:{c['host-head']}"),
         (".host .title", f"fill:{c['host-title']}"),
         (".name", f"fill:{c['name']}"),
         (".address", f"fill:{c['address']}"),
-        (".detail", f"fill:{c['soft']}"),
+        (".given,{root} .detail", f"fill:{c['soft']}"),
         (".quiet", f"fill:{c['faint']}"),
         (".note", f"fill:{c['soft']}"),
         (".note.route", f"fill:{c['route']}"),
@@ -103,7 +105,7 @@ def rules(colours: Mapping[str, str], root: str = ".iplab") -> str:
         (".bar.faint", f"fill:{c['off']}"),
         (".wire.faint", f"stroke:{c['off']};fill:none"),
         (".socket.faint", f"fill:{c['page']};stroke:{c['off']}"),
-        (".changed>.case", f"stroke:{c['changed']}"),
+        (".changed>.rim", f"stroke:{c['changed']}"),
         (".wire.changed,{root} .port.changed", f"stroke:{c['changed']}"),
         (".socket.changed", f"stroke:{c['changed']};fill:{c['glow']}"),
         (".bar.changed", f"fill:{c['changed']}"),

@@ -47,13 +47,12 @@ def _cluster(number: int, box: Box) -> list[str]:
 
 
 def _node(plug: Plug) -> str:
-    words = [plug.end.device, *plug.addresses, *([] if plug.up else ["down"]), *plug.details]
     look = []
     if plug.kind == "bridge":
         look.append(f'shape=box3d, color="{LIGHT["bar"]}"')
     if not plug.up:
         look.append(f'color="{LIGHT["off"]}", fontcolor="{LIGHT["faint"]}"')
-    label = _quoted("\n".join(words))
+    label = _quoted("\n".join(plug.words))
     return f"    {_id(plug.end)} [label={label}{''.join(f', {part}' for part in look)}]"
 
 

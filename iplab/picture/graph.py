@@ -28,7 +28,7 @@ from iplab.picture.tunnels import tunnels
 class Plug:
     """An interface: its name, what it is, its addresses, and what else a reader needs to know.
 
-    ``master`` is the bridge (or bond) whose port it is.  ``quiet`` are the loopback and the idle
+    ``given`` are the addresses that the kernel gave by itself (fe80::…).  ``master`` is the bridge (or bond) whose port it is.  ``quiet`` are the loopback and the idle
     devices that the kernel puts into every namespace: they are there, and nobody looks at them.
     """
 
@@ -36,9 +36,16 @@ class Plug:
     kind: str
     up: bool
     addresses: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     master: str | None = None
     quiet: bool = False
+
+    @property
+    def words(self) -> list[str]:
+        """All that is said of it, its name first."""
+        down = [] if self.up else ["down"]
+        return [self.end.device, *self.addresses, *self.given, *down, *self.details]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +117,17 @@ def _box(namespace: Namespace, tied: set[End]) -> Box:
 
 
 def _plug(end: End, interface: Interface, tied: set[End]) -> Plug:
-    ours = tuple(_address(a) for a in interface.addresses)
-    idle = isinstance(interface.kind, Other) and not interface.up and not ours
-    quiet = isinstance(interface.kind, Loopback) or (idle and not interface.master)
+    loopback = isinstance(interface.kind, Loopback)
+    ours = tuple(_address(a) for a in interface.addresses if loopback or not a.automatic)
+    given = tuple(_address(a) for a in interface.addresses if a.automatic and not loopback)
+    idle = isinstance(interface.kind, Other) and not interface.up and not interface.addresses
+    quiet = loopback or (idle and not interface.master)
     return Plug(
         end,
         interface.kind.name if isinstance(interface.kind, Other) else interface.kind.type,
         interface.up,
         ours,
+        given,
         tuple(_details(end, interface, end in tied)),
         interface.master,
         quiet and end not in tied,

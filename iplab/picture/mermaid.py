@@ -40,8 +40,7 @@ def _subgraph(number: int, box: Box, ids: dict[End, str]) -> list[str]:
 
 
 def _node(plug: Plug) -> str:
-    words = [plug.end.device, *plug.addresses, *([] if plug.up else ["down"]), *plug.details]
-    label = "<br>".join(_escaped(word) for word in words)
+    label = "<br>".join(_escaped(word) for word in plug.words)
     bridge = plug.kind == "bridge"
     shape = f'[["{label}"]]' if bridge else f'["{label}"]'
     look = ":::down" if not plug.up else ":::bridge" if bridge else ""

@@ -93,9 +93,7 @@ def describe(graph: Graph) -> str:
 
 
 def _says(plug: Plug) -> str:
-    words = [plug.end.device, *plug.addresses]
-    if not plug.up:
-        words.append("down")
+    words = plug.words
     if plug.master:
         words.append(f"port of {plug.master}")
     return " ".join(words)
@@ -115,6 +113,7 @@ def _box(box: DrawnBox, marks: Marks) -> str:
         # The head is a band with the box's own round corners above.
         f'<path class="head" d="M{x} {y + HEAD}v{8 - HEAD}a8 8 0 0 1 8 -8h{w - 16}'
         f'a8 8 0 0 1 8 8v{HEAD - 8}z"/>',
+        f'<rect class="rim" x="{x}" y="{y}" width="{w}" height="{h}" rx="8"/>',
         f'<text class="title" x="{x + 14}" y="{y + 17}">{_text(box.box.name)}</text>',
     ]
     parts += [_bar(bar, box, marks) for bar in box.bars]

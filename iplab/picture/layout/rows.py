@@ -17,6 +17,7 @@ QUIET_WIDTH = 30  # cells a line of idle devices may take, where nothing else ma
 def lines(plug: Plug) -> list[tuple[str, str]]:
     """What stands beside an interface's name, as (text, role); the first on the name's own line."""
     found = [(address, "address") for address in plug.addresses]
+    found += [(address, "given") for address in plug.given]
     if not plug.up:
         found.append(("down", "down"))
     if plug.details:
@@ -30,7 +31,8 @@ def head_lines(plug: Plug) -> list[list[tuple[str, str]]]:
     first = [("down", "down")] if not plug.up else []
     first += [(", ".join(plug.details), "detail")] if plug.details else []
     first += [(address, "address") for address in plug.addresses[:1]]
-    return [first, *([(address, "address")] for address in plug.addresses[1:])]
+    found = [first, *([(address, "address")] for address in plug.addresses[1:])]
+    return found + [[(address, "given")] for address in plug.given]
 
 
 @dataclass(slots=True)
