@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from iplab import __version__
-from iplab.errors import IplabError
+from iplab.errors import IplabError, LabError
 
 # Name → (module, its first line of help): `iplab --help` loads no command.  A test holds that the
 # lines are the commands' own.
@@ -28,6 +28,7 @@ COMMANDS = {
     "shell": ("shell", "Open a shell inside a node."),
     "sandbox": ("sandbox", "List and stop sandboxes."),
     "schema": ("schema", "Print the JSON Schema of the lab file."),
+    "why": ("why", "Name the first thing that stops a packet, and the command that mends it."),
     "doctor": ("doctor", "Say what this machine has and lacks, and what mends it."),
 }
 
@@ -87,7 +88,8 @@ def main() -> None:
         click.echo("iplab: interrupted", err=True)
         code = 130
     except IplabError as error:
-        click.echo(f"iplab: {error}", err=True)
+        # Faults of a file come as an editor takes them: FILE:LINE:COLUMN first on the line.
+        click.echo(str(error) if isinstance(error, LabError) else f"iplab: {error}", err=True)
         code = error.exit_code
     except BrokenPipeError:
         # The reader (head, less) has had enough: let Python's last flush go nowhere.

@@ -50,6 +50,8 @@ def lab(
         nodes=tuple(found.nodes),
         checks=checks.checks(parts, report),
         origins=origins,
+        real_host=parts.head.real_host,
+        uplink=parts.head.uplink,
     )
 
 
@@ -71,9 +73,6 @@ def _interface(found: Gathered, device: Device) -> Interface:
 
 
 def _address(local: IPInterface) -> Address:
-    """An address with the scope that the kernel or `ip` gives it (ipaddress.c, default_scope)."""
-    if local.version == 4 and local.ip.is_loopback:
-        return Address(local, scope="host")
-    if local.version == 6 and local.ip.is_link_local:
-        return Address(local, scope="link")
-    return Address(local)
+    """An address with the scope that ``ip`` gives it (iproute2's ipaddress.c, default_scope)."""
+    inside = local.version == 4 and local.ip.is_loopback
+    return Address(local, scope="host" if inside else "global")

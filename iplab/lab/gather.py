@@ -227,7 +227,7 @@ class _Gatherer:
             self._add(
                 Device(
                     End(node, name),
-                    self._kind(node, form, path),
+                    _kind(node, form),
                     "interface",
                     path,
                     up=form.state,
@@ -238,21 +238,6 @@ class _Gatherer:
                     shaping=form.shaping(),
                 )
             )
-
-    def _kind(self, node: str, form: Carrier, path: Path) -> Kind:
-        match form:
-            case VxlanForm():
-                return Vxlan(form.id, form.remote or form.group, form.local, form.dev, form.dstport)
-            case MacvlanForm():
-                text = form.link if ":" in form.link else f"{node}:{form.link}"
-                return Macvlan(End(*text.split(":")), form.mode)
-            case VlanForm():
-                return Vlan(End(node, form.link), form.id)
-            case BridgeInterfaceForm():
-                return Bridge(form.stp, form.vlan_filtering)
-            case TunForm():
-                return Tuntap(form.type, form.user)
-        return Dummy()
 
     def _lo(self, node: str) -> None:
         form = self.found.forms.get(node)
@@ -269,6 +254,22 @@ class _Gatherer:
             mtu=Loopback.default_mtu,
             addresses=lo.addresses if lo else (),
         )
+
+
+def _kind(node: str, form: Carrier) -> Kind:
+    match form:
+        case VxlanForm():
+            return Vxlan(form.id, form.remote or form.group, form.local, form.dev, form.dstport)
+        case MacvlanForm():
+            text = form.link if ":" in form.link else f"{node}:{form.link}"
+            return Macvlan(End(*text.split(":")), form.mode)
+        case VlanForm():
+            return Vlan(End(node, form.link), form.id)
+        case BridgeInterfaceForm():
+            return Bridge(form.stp, form.vlan_filtering)
+        case TunForm():
+            return Tuntap(form.type, form.user)
+    return Dummy()
 
 
 def _another(end: End) -> str:

@@ -173,15 +173,16 @@ def _keyed_members(raw: object, path: Path, report: Report) -> object:
 def _report(error: ValidationError, path: Path, report: Report) -> None:
     for fault in error.errors(include_url=False, include_input=False):
         loc: Path = (*path, *fault["loc"])
-        if not fault["loc"] and report.tree.find(path)[1].doubled:
-            continue  # too few ends, because one is there twice: that has been said
-        key = loc[-1:] == ("[key]",)
         message, hint = _wording(fault, loc, report)
+        key = fault["type"] in ("extra_forbidden", "missing")
         cause = fault.get("ctx", {}).get("error")
         if isinstance(cause, Misfit):
             loc, key = (*loc, cause.part), True
-        key = key or fault["type"] in ("extra_forbidden", "missing")
-        report.add(loc[:-1] if loc[-1:] == ("[key]",) else loc, message, hint, key=key)
+        elif loc == path and report.tree.find(path)[1].doubled:
+            continue  # too few ends, because one is there twice: that has been said
+        elif loc[-1] == "[key]":
+            loc, key = loc[:-1], True
+        report.add(loc, message, hint, key=key)
 
 
 def _wording(fault: ErrorDetails, loc: Path, report: Report) -> tuple[str, str]:

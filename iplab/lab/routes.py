@@ -24,6 +24,9 @@ _TYPES = ("unicast", *_NOWHERE)
 _SCOPES = ("global", "site", "link", "host")
 _WORDS = ("via", "dev", "src", "metric", "mtu", "scope", "onlink")
 _NOT_HERE = {
+    word: f"routes of type {word} are not something a lab can say"
+    for word in ("local", "broadcast", "multicast", "anycast", "throw", "nat")
+} | {
     "nexthop": "routes over several ways (nexthop) are not something a lab can say",
     "nhid": "nexthop objects (nhid) are not something a lab can say",
     "table": "only the main table is a lab's",
@@ -165,10 +168,10 @@ class _Node:
         self.subnets = _Subnets()
         self.subnets_of: dict[End, _Subnets] = {}
         for device in found.of(node):
-            for address in device.addresses:
+            self.own.update(address.ip for address in device.addresses)
+            for address in device.addresses if device.role != "lo" else ():
                 self._put(address.network, device)
-                self.own.add(address.ip)
-                if device.up:
+                if device.up and address.network.prefixlen < address.max_prefixlen:
                     self.kernels.setdefault(address.network, (address, device))
 
     def _put(self, network: IPNetwork, device: Device) -> None:

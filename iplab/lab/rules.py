@@ -236,8 +236,10 @@ class _Rules:
             match device.kind:
                 case Vlan(link=link, id=number):
                     key: object = ("vlan", link, number)
-                case Vxlan(id=number, dstport=port):
-                    key = ("vxlan", device.end.node, number, port)
+                case Vxlan(id=number, dstport=port, remote=remote, local=local):
+                    outer = remote or local
+                    six = outer is not None and outer.version == 6
+                    key = ("vxlan", device.end.node, number, port, six)
                 case Tuntap(mode="tun") if device.lladdr:
                     self.report.add(
                         (*device.path, "lladdr"), "a tun has no MAC address", "type: tap"

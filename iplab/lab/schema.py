@@ -87,9 +87,9 @@ class _Generator(GenerateJsonSchema):
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         """A mapping whose keys are endpoints or devices."""
-        keys = self.generate_inner(schema["keys_schema"])
-        values = self.generate_inner(schema["values_schema"])
-        if "pattern" not in keys:
+        keys = self.generate_inner(schema["keys_schema"]) if "keys_schema" in schema else {}
+        if "pattern" not in keys or "values_schema" not in schema:
             return {"type": "object"}
+        values = self.generate_inner(schema["values_schema"])
         patterns = {keys["pattern"]: values}
         return {"type": "object", "patternProperties": patterns, "additionalProperties": False}
