@@ -24,7 +24,7 @@ LIGHT: Mapping[str, str] = {
     "name": "#16233a",
     "address": "#0b5394",
     "soft": "#59657a",
-    "faint": "#687386",
+    "faint": "#586273",
     "wire": "#2b6cb0",
     "tunnel": "#8a4fbe",
     "off": "#8b95a5",

@@ -28,8 +28,9 @@ from iplab.picture.tunnels import tunnels
 class Plug:
     """An interface: its name, what it is, its addresses, and what else a reader needs to know.
 
-    ``given`` are the addresses that the kernel gave by itself (fe80::…).  ``master`` is the bridge (or bond) whose port it is.  ``quiet`` are the loopback and the idle
-    devices that the kernel puts into every namespace: they are there, and nobody looks at them.
+    ``given`` are the addresses that the kernel gave by itself (fe80::…).  ``master`` is the bridge
+    (or bond) whose port it is.  ``quiet`` are the loopback and the idle devices that the kernel
+    puts into every namespace: they are there, and nobody looks at them.
     """
 
     end: End
