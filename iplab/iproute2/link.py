@@ -134,6 +134,9 @@ def _set(cursor: Cursor, said: Said) -> Meaning:
     if not said.device and "group" in said.given:
         return knows("link.set-group", {"group": said.given["group"], "node": cursor.node})
     device = _device(cursor, said)
+    for word in ("index", "link"):
+        if word in said.given:
+            raise cursor.fail(f"{word} is only for new devices", 1)
     before: list[Operation] = []
     known: list[Known] = []
     if said.type:
