@@ -129,7 +129,8 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
         if beyond:
             return knows("address.add-more", values | {"words": ", ".join(beyond)}, (add,))
         return means(add)
-    return knows(f"address.{verb}", values, (add,) if verb == "replace" else ())
+    # The kernel adds it for `change` too: inet_rtm_newaddr does not look for NLM_F_CREATE.
+    return knows(f"address.{verb}", values, (add,))
 
 
 def _address(cursor: Cursor, given: dict[str, str], device: str) -> Address:
