@@ -27,6 +27,8 @@ COMMANDS = {
     "exec": ("exec", "Run a command inside a node."),
     "shell": ("shell", "Open a shell inside a node."),
     "sandbox": ("sandbox", "List and stop sandboxes."),
+    "explain": ("explain", "Say what a command does, or what `ip address` printed."),
+    "import": ("import_", "Write a lab file from a shell script, or from what is there."),
     "schema": ("schema", "Print the JSON Schema of the lab file."),
     "why": ("why", "Name the first thing that stops a packet, and the command that mends it."),
     "doctor": ("doctor", "Say what this machine has and lacks, and what mends it."),

@@ -31,6 +31,7 @@ _KEYWORDS = [
     "arp",
     "broadcast",
     "carrier",
+    "dev",
     "down",
     "dynamic",
     "group",
