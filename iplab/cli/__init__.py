@@ -24,6 +24,7 @@ COMMANDS = {
     "list": ("list", "List the labs that are up here."),
     "show": ("show", "Show namespaces, interfaces, peers and addresses as they are."),
     "draw": ("draw", "Draw a lab, or the machine as it is."),
+    "walk": ("walk", "Make a page that steps through the commands, with pictures."),
     "exec": ("exec", "Run a command inside a node."),
     "shell": ("shell", "Open a shell inside a node."),
     "sandbox": ("sandbox", "List and stop sandboxes."),

@@ -6,7 +6,7 @@ test holds that.  Nothing is said by colour alone: what is down says so, tunnels
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 MONO = "ui-monospace,'DejaVu Sans Mono','Liberation Mono',Menlo,Consolas,monospace"
 SANS = "system-ui,'DejaVu Sans','Liberation Sans',Helvetica,Arial,sans-serif"
@@ -58,67 +58,89 @@ DARK: Mapping[str, str] = {
     "glow": "#4a2a10",
 }
 
+# Selectors name elements and classes within a picture's parts, and nothing around them: a part that
+# is drawn by reference (`use`, on the walkthrough page) is styled as if it stood alone.
 _SHAPES = f"""\
-.iplab text{{font-family:{MONO};font-size:13px}}
-.iplab .title{{font-family:{SANS};font-size:14px;font-weight:700}}
-.iplab .name{{font-weight:700}}
-.iplab .given,.iplab .detail,.iplab .down,.iplab .note,.iplab .quiet{{font-size:12px}}
-.iplab .down,.iplab .remark{{font-style:italic}}
-.iplab .rim{{stroke-width:1.5}}
-.iplab .wire,.iplab .port{{fill:none;stroke-width:2.5;stroke-linecap:round}}
-.iplab .port{{stroke-width:2}}
-.iplab .vxlan{{stroke-dasharray:7 6}}
-.iplab .macvlan,.iplab .vlan{{stroke-dasharray:1 6}}
-.iplab .socket{{stroke-width:2}}
-.iplab .changed>.rim{{stroke-width:3}}
-.iplab .wire.changed{{stroke-width:4}}
-.iplab text.changed{{font-weight:700;text-decoration:underline}}
+text{{font-family:{MONO};font-size:13px}}
+text.title{{font-family:{SANS};font-size:14px;font-weight:700}}
+text.name{{font-weight:700}}
+text.given,text.detail,text.down,text.note,text.quiet{{font-size:12px}}
+text.down,text.remark{{font-style:italic}}
+rect.rim{{stroke-width:1.5;fill:none}}
+path.wire,path.port{{fill:none;stroke-width:2.5;stroke-linecap:round}}
+path.port{{stroke-width:2}}
+path.vxlan{{stroke-dasharray:7 6}}
+path.macvlan,path.vlan{{stroke-dasharray:1 6}}
+rect.socket{{stroke-width:2}}
+g.changed>rect.rim{{stroke-width:3}}
+path.wire.changed{{stroke-width:4}}
+text.changed{{font-weight:700;text-decoration:underline}}
 """
 
 
-def rules(colours: Mapping[str, str], root: str = ".iplab") -> str:
-    """The style rules for one set of colours."""
-    c = colours
-    lines = (
-        (".page", f"fill:{c['page']}"),
-        (".case", f"fill:{c['case']}"),
-        (".rim", f"fill:none;stroke:{c['edge']}"),
-        (".head", f"fill:{c['head']}"),
-        (".title", f"fill:{c['title']}"),
-        (".host .case", f"fill:{c['host-case']}"),
-        (".host .rim", f"stroke:{c['host-edge']}"),
-        (".host .head", f"fill:{c['host-head']}"),
-        (".host .title", f"fill:{c['host-title']}"),
-        (".name", f"fill:{c['name']}"),
-        (".address", f"fill:{c['address']}"),
-        (".given,{root} .detail", f"fill:{c['soft']}"),
-        (".quiet", f"fill:{c['faint']}"),
-        (".note", f"fill:{c['soft']}"),
-        (".note.route", f"fill:{c['route']}"),
-        (".note.nat", f"fill:{c['nat']}"),
-        (".wire", f"stroke:{c['wire']}"),
-        (".vxlan,{root} .macvlan,{root} .vlan", f"stroke:{c['tunnel']}"),
-        (".port", f"stroke:{c['bar']}"),
-        (".bar", f"fill:{c['bar']}"),
-        (".socket", f"fill:{c['page']};stroke:{c['wire']}"),
-        (".faint,{root} .down", f"fill:{c['faint']}"),
-        (".bar.faint", f"fill:{c['off']}"),
-        (".wire.faint", f"stroke:{c['off']};fill:none"),
-        (".socket.faint", f"fill:{c['page']};stroke:{c['off']}"),
-        (".changed>.rim", f"stroke:{c['changed']}"),
-        (".wire.changed,{root} .port.changed", f"stroke:{c['changed']}"),
-        (".socket.changed", f"stroke:{c['changed']};fill:{c['glow']}"),
-        (".bar.changed", f"fill:{c['changed']}"),
-        ("text.changed", f"fill:{c['changed']}"),
+def _rules(colour: Callable[[str], str]) -> str:
+    """The style rules; ``colour`` gives a part's colour as CSS takes it."""
+    found = (
+        ("rect.page", "fill:page"),
+        ("rect.case", "fill:case"),
+        ("rect.rim", "stroke:edge"),
+        ("path.head", "fill:head"),
+        ("text.title", "fill:title"),
+        ("g.host rect.case", "fill:host-case"),
+        ("g.host rect.rim", "stroke:host-edge"),
+        ("g.host path.head", "fill:host-head"),
+        ("g.host text.title", "fill:host-title"),
+        ("text.name", "fill:name"),
+        ("text.address", "fill:address"),
+        ("text.given,text.detail,text.note", "fill:soft"),
+        ("text.quiet", "fill:faint"),
+        ("text.route", "fill:route"),
+        ("text.nat", "fill:nat"),
+        ("path.wire", "stroke:wire"),
+        ("path.vxlan,path.macvlan,path.vlan", "stroke:tunnel"),
+        ("path.port", "stroke:bar"),
+        ("rect.bar", "fill:bar"),
+        ("rect.socket", "fill:page;stroke:wire"),
+        ("text.faint,text.down", "fill:faint"),
+        ("rect.bar.faint", "fill:off"),
+        ("path.wire.faint", "stroke:off"),
+        ("rect.socket.faint", "stroke:off"),
+        ("g.changed>rect.rim", "stroke:changed"),
+        ("path.wire.changed,path.port.changed", "stroke:changed"),
+        ("rect.socket.changed", "stroke:changed;fill:glow"),
+        ("rect.bar.changed,text.changed", "fill:changed"),
     )
-    return "".join(f"{root} {what.replace('{root}', root)}{{{how}}}\n" for what, how in lines)
+    return "".join(
+        f"{what}{{{';'.join(_declared(part, colour) for part in how.split(';'))}}}\n"
+        for what, how in found
+    )
+
+
+def _declared(part: str, colour: Callable[[str], str]) -> str:
+    name, _, which = part.partition(":")
+    return f"{name}:{colour(which)}"
 
 
 def style_sheet() -> str:
     """For a picture on its own: light, and dark where the reader's screen is."""
-    return _SHAPES + rules(LIGHT) + "@media (prefers-color-scheme:dark){\n" + rules(DARK) + "}\n"
+    light, dark = _rules(LIGHT.__getitem__), _rules(DARK.__getitem__)
+    return f"{_SHAPES}{light}@media (prefers-color-scheme:dark){{\n{dark}}}\n"
 
 
 def page_sheet(dark: str) -> str:
-    """For pictures in a page, where the selector ``dark`` says which colours hold."""
-    return _SHAPES + rules(LIGHT) + rules(DARK, f"{dark} .iplab")
+    """For pictures in a page: its variables, of which those for ``dark`` hold under that selector.
+
+    What is printed is light.
+    """
+    return (
+        _SHAPES
+        + _rules(lambda name: f"var(--p-{name})")
+        + f":root{{{_variables(LIGHT)}}}\n"
+        + f"@media (prefers-color-scheme:dark){{:root:not([data-theme]){{{_variables(DARK)}}}}}\n"
+        + f"{dark}{{{_variables(DARK)}}}\n"
+        + f"@media print{{:root,:root:not([data-theme]),{dark}{{{_variables(LIGHT)}}}}}\n"
+    )
+
+
+def _variables(colours: Mapping[str, str]) -> str:
+    return ";".join(f"--p-{name}:{value}" for name, value in colours.items())

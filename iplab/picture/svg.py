@@ -7,7 +7,7 @@ the same picture its own (see ``iplab.picture.colours``).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -57,36 +57,54 @@ def draw(
     drawing: Drawing, title: str, description: str, *, marks: Marks = NOTHING, whole: bool = False
 ) -> str:
     """A drawing as an ``svg`` element; ``whole`` makes it a document with its own colours."""
+    return element(drawing, title, description, parts(drawing, marks), whole=whole)
+
+
+def element(
+    drawing: Drawing, title: str, description: str, inside: Sequence[str], *, whole: bool = False
+) -> str:
+    """The ``svg`` element around what ``parts`` gave, or around references to it."""
     # The drawing's own margin is a cell, which is higher than it is wide: make it even.
     left, top = CELL_W - MARGIN, CELL_H - MARGIN
     w, h = drawing.w * CELL_W - 2 * left, drawing.h * CELL_H - 2 * top - CELL_H + FOOT
-    parts = [
+    head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="iplab" viewBox="{left} {top} {w} {h}" '
         f'width="{w}" height="{h}" role="img">',
         f"<title>{_text(title)}</title>",
         f"<desc>{_text(description)}</desc>",
     ]
     if whole:
-        parts.append(f"<style>\n{style_sheet()}</style>")
-        parts.append(f'<rect class="page" x="{left}" y="{top}" width="{w}" height="{h}"/>')
-    # Boxes below wires, wires below sockets: a wire ends in its plug, not beside it.
-    parts += [_box(box, marks) for box in drawing.boxes]
-    parts += [_wire(wire, marks) for wire in drawing.wires]
-    parts += [_socket(s, marks) for box in drawing.boxes for s in box.sockets]
-    parts.append("</svg>")
-    return "\n".join(parts) + "\n"
+        head.append(f"<style>\n{style_sheet()}</style>")
+        head.append(f'<rect class="page" x="{left}" y="{top}" width="{w}" height="{h}"/>')
+    return "\n".join([*head, *inside, "</svg>"]) + "\n"
 
 
-def describe(graph: Graph) -> str:
-    """The picture in words, for who cannot see it."""
+def parts(drawing: Drawing, marks: Marks = NOTHING) -> list[str]:
+    """What is in a picture, in the order of painting.
+
+    Boxes are below wires and wires below sockets: a wire ends in its plug, not beside it.
+    """
+    return [
+        *(_box(box, marks) for box in drawing.boxes),
+        *(_wire(wire, marks) for wire in drawing.wires),
+        *(_socket(s, marks) for box in drawing.boxes for s in box.sockets),
+    ]
+
+
+def describe(graph: Graph, nodes: Collection[str] | None = None) -> str:
+    """The picture in words, for who cannot see it; of ``nodes`` alone, where those are given."""
     sentences = []
     for box in graph.boxes:
+        if nodes is not None and box.name not in nodes:
+            continue
         devices = [_says(plug) for plug in box.plugs]
         holds = ", ".join(devices) or "no interfaces"
         notes = "".join(f"; {note.text}" for note in box.notes)
         what = "The host" if box.is_host else f"Namespace {box.name}"
         sentences.append(f"{what}: {holds}{notes}.")
     for wire in graph.wires:
+        if nodes is not None and not {wire.a.node, wire.b.node} & set(nodes):
+            continue
         word = {"veth": "A cable", "vxlan": "A VXLAN tunnel"}.get(wire.kind, f"A {wire.kind}")
         sentences.append(f"{word} between {wire.a} and {wire.b}.")
     return " ".join(sentences)
@@ -133,6 +151,9 @@ def _run(run: Run, box: DrawnBox, marks: Marks) -> str:
     elif run.about is not None:
         whole = run.about in marks.ends
         changed = whole or (run.about, run.text) in marks.texts
+    elif role == "quiet":
+        words = run.text.split()
+        changed = any(e.node == box.box.name and e.device in words for e, _ in marks.texts)
     classes = role + (" faint" if run.faint else "") + (" changed" if changed else "")
     anchor = ' text-anchor="end"' if run.align == "end" else ""
     return f'<text class="{classes}" x="{x}" y="{y}"{anchor}>{_text(run.text)}</text>'

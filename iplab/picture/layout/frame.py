@@ -51,7 +51,7 @@ def frame(graphs: Sequence[Graph]) -> Frame:
         for box in graph.boxes:
             boxes.setdefault(box.name, []).insert(0, box)
     wires: dict[tuple[End, End, str], Wire] = {}
-    for graph in reversed(graphs):
+    for graph in (last, *graphs):
         wires.update({_key(w): w for w in graph.wires if _key(w) not in wires})
     strong = {_key(w) for w in last.wires if w.kind != "vxlan"}
     pairs = [(w.a.node, w.b.node, key in strong) for key, w in wires.items()]

@@ -108,7 +108,7 @@ def panel(boxes: Sequence[Box], tree: Tree, sides: Mapping[End, str]) -> Panel:
     ``sides`` is where the wired interfaces have to be.
     """
     plugs: dict[End, list[Plug]] = {}
-    for box in reversed(boxes):
+    for box in (boxes[-1], *boxes[:-1]):
         for plug in box.plugs:
             plugs.setdefault(plug.end, []).append(plug)
     names = {end.device for end in plugs}
