@@ -8,6 +8,7 @@ stay a page that can be mailed.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -23,12 +24,15 @@ from iplab.names import HOST
 from iplab.picture import Graph, graph
 from iplab.picture.colours import page_sheet
 from iplab.picture.layout import Drawing, Frame, frame
-from iplab.picture.svg import CELL_W, Marks, describe, element, parts
+from iplab.picture.svg import CELL_H, CELL_W, Marks, describe, element, parts
 from iplab.templates import templates_dir
 from iplab.walk.addr import Numbers, ip_addr
 from iplab.walk.marks import marks
 from iplab.walk.steps import UNPICTURED, Walk
 
+WIDE = 600  # pixels: two such pictures still stand beside each other
+MANY = 40  # parts of a picture that are referred to one by one; of more, in bundles
+BUNDLE = 12  # parts in a bundle, about
 FEW = 6  # boxes that a picture's description speaks of; of more, only those a step touches
 
 
@@ -42,6 +46,23 @@ class _Fragments:
         """A reference to a part."""
         number = self._numbers.setdefault(part, len(self._numbers))
         return f'<use href="#p{number}"/>'
+
+    def picture(self, inside: Sequence[str]) -> list[str]:
+        """References to all that is in a picture.
+
+        Of a large one they come in bundles, which are parts, too.  Where a bundle ends is decided
+        by what is in it, so that a part more or less changes one bundle and not all behind it.
+        """
+        uses = [self.use(part) for part in inside]
+        if len(uses) < MANY:
+            return uses
+        found, bundle = [], ""
+        for use in uses:
+            bundle += use
+            if zlib.crc32(use.encode()) % BUNDLE == 0:
+                found.append(self.use(bundle))
+                bundle = ""
+        return [*found, bundle]
 
     def written(self) -> str:
         """All the parts."""
@@ -101,6 +122,8 @@ def page(walk: Walk, lang: str = "en") -> str:
         steps=steps,
         fragments=Markup(fragments.written()),
         page_css=Markup((directory / "walk.css").read_text(encoding="utf-8")),
+        width=shared.w * CELL_W,
+        wide=shared.w * CELL_W > WIDE,
         picture_css=Markup(page_sheet(':root[data-theme="dark"]')),
         script=Markup(f"const WORDS = {known};\n{code}"),
     )
@@ -135,12 +158,13 @@ def _step(
     step = walk.steps[number]
     told = explain(step.reading, messages)
     before, after = graphs[number], graphs[number + 1]
+    does = "; ".join(told.does) or say.unread
     marked = (marks(before, after), marks(after, before))
     return {
         "n": number + 1,
         "link": say("link", n=number + 1),
         "text": step.text if not step.reading.unknown or len(step.argv) > 1 else step.argv[0],
-        "does": "; ".join(told.does) or say.unread,
+        "does": does[:1].upper() + does[1:],
         "after": told.after,
         "traps": told.traps,
         "undo": told.undo,
@@ -196,15 +220,17 @@ def _picture(
     when: str,
 ) -> Markup:
     title = say("picture", n=number + 1, when=say(f"when_{when}"))
-    inside = [fragments.use(part) for part in parts(drawing, marked)]
+    inside = fragments.picture(parts(drawing, marked))
     # Of a large network a description of all of it, each time, would be no help to anybody.
     few = None if len(what.boxes) <= FEW else walk.touched(number)
     drawn = element(drawing, title, describe(what, few), inside)
     nodes = marked.boxes | {e.node for e in marked.ends} | {e.node for e, _ in marked.texts}
     changed = [box for box in drawing.boxes if box.box.name in nodes]
     if changed:
-        middle = sum(box.x + box.w // 2 for box in changed) // len(changed) * CELL_W
-        drawn = drawn.replace(' role="img"', f' role="img" data-x="{middle}"', 1)
+        x = sum(box.x + box.w // 2 for box in changed) // len(changed) * CELL_W
+        y = sum(box.y + box.h // 2 for box in changed) // len(changed) * CELL_H
+        place = f' data-x="{x}" data-y="{y}"'
+        drawn = drawn.replace(' role="img"', f' role="img"{place}', 1)
     return Markup(drawn)
 
 

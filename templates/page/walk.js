@@ -31,6 +31,7 @@
       const box = picture.parentElement;
       const scale = picture.getBoundingClientRect().width / picture.viewBox.baseVal.width;
       box.scrollLeft = Math.max(0, picture.dataset.x * scale - box.clientWidth / 2);
+      box.scrollTop = Math.max(0, picture.dataset.y * scale - box.clientHeight / 2);
     }
     if (say) {
       const heading = steps[now - 1].querySelector("h2").textContent.trim();

@@ -53,6 +53,10 @@ def frame(graphs: Sequence[Graph]) -> Frame:
     wires: dict[tuple[End, End, str], Wire] = {}
     for graph in (last, *graphs):
         wires.update({_key(w): w for w in graph.wires if _key(w) not in wires})
+    lives: dict[tuple[End, End, str], int] = {}
+    for state, graph in enumerate(graphs):
+        for wire in graph.wires:
+            lives[_key(wire)] = lives.get(_key(wire), 0) | 1 << state
     strong = {_key(w) for w in last.wires if w.kind != "vxlan"}
     pairs = [(w.a.node, w.b.node, key in strong) for key, w in wires.items()]
     groups = clusters(
@@ -60,7 +64,7 @@ def frame(graphs: Sequence[Graph]) -> Frame:
         [(a, b) for a, b, counts in pairs if counts],
         [(a, b) for a, b, counts in pairs if not counts],
     )
-    found = [_cluster(trees, boxes, list(wires.values())) for trees in groups]
+    found = [_cluster(trees, boxes, wires, lives) for trees in groups]
     return _shelves(found)
 
 
@@ -76,10 +80,15 @@ class _Cluster:
     paths: dict[tuple[End, End, str], tuple[Point, ...]]
 
 
-def _cluster(trees: Sequence[Tree], boxes: dict[str, list[Box]], wires: Sequence[Wire]) -> _Cluster:
+def _cluster(
+    trees: Sequence[Tree],
+    boxes: dict[str, list[Box]],
+    wires: dict[tuple[End, End, str], Wire],
+    lives: dict[tuple[End, End, str], int],
+) -> _Cluster:
     """Namespaces that are bound together, from line 0 and cell 0 on."""
     every = {tree.name: tree for root in trees for tree in _walk(root)}
-    mine = [w for w in wires if w.a.node in every]
+    mine = [w for w in wires.values() if w.a.node in every]
     where = sides({name: tree.layer for name, tree in every.items()}, mine)
     panels = {name: panel(boxes[name], tree, where) for name, tree in every.items()}
     for p in panels.values():
@@ -96,7 +105,7 @@ def _cluster(trees: Sequence[Tree], boxes: dict[str, list[Box]], wires: Sequence
     rows: dict[object, tuple[Panel, Row]] = {
         row.end: (p, row) for p in panels.values() for row in p.rows
     }
-    planned = routes.plan(mine, rows, bottom)
+    planned = routes.plan(mine, rows, bottom, {w: lives[_key(w)] for w in mine})
     lanes = [r.lane for r in planned if r.lane is not None]
     gaps = routes.widths(planned)
     gap_x, right = _columns(panels, gaps)

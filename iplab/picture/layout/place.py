@@ -54,6 +54,9 @@ class Placer:
         the first line that anything took."""
         top = y
         for row in rows:
+            if row.place_of:
+                row.y = row.place_of.y
+                continue
             child = waiting.pop(self.leads.get(row.end, ""), None)
             if child is None:
                 row.y = y

@@ -28,6 +28,7 @@ class Track:
     enters_left: set[int] = field(default_factory=set)  # lines on which it comes from the left
     enters_right: set[int] = field(default_factory=set)
     number: int = 0
+    lives: int = 0  # a bit for each state in which the wire is there
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class Route:
 
     wire: Wire
     ends: tuple[tuple[Panel, Row], tuple[Panel, Row]]
+    lives: int
     tracks: list[Track] = field(default_factory=list)
     lane: int | None = None
 
@@ -46,10 +48,17 @@ def gap_of(panel: Panel, row: Row) -> int:
 
 
 def plan(
-    wires: Sequence[Wire], rows: Mapping[object, tuple[Panel, Row]], bottom: int
+    wires: Sequence[Wire],
+    rows: Mapping[object, tuple[Panel, Row]],
+    bottom: int,
+    lives: Mapping[Wire, int],
 ) -> list[Route]:
-    """The routes of one cluster's wires; lanes are counted from line ``bottom`` on."""
-    routes = [Route(wire, (rows[wire.a], rows[wire.b])) for wire in wires]
+    """The routes of one cluster's wires; lanes are counted from line ``bottom`` on.
+
+    ``lives`` has a bit for each state in which a wire is there: those that never meet may share
+    tracks and lanes.
+    """
+    routes = [Route(w, (rows[w.a], rows[w.b]), lives[w]) for w in wires]
     around = []
     for route in routes:
         (one, row), (other, far) = route.ends
@@ -57,19 +66,19 @@ def plan(
         if gaps[0] != gaps[1]:
             around.append(route)
         elif row.y != far.y or row.side == far.side:
-            track = Track(gaps[0], min(row.y, far.y), max(row.y, far.y))
+            track = Track(gaps[0], min(row.y, far.y), max(row.y, far.y), lives=route.lives)
             _enter(track, row)
             _enter(track, far)
             route.tracks.append(track)
     # The shortest innermost, so that lanes nest and do not cross.
     around.sort(key=lambda r: (_span(r)[1] - _span(r)[0], _span(r)))
-    taken: list[list[tuple[int, int]]] = []
+    taken: list[list[tuple[int, int, int]]] = []
     for route in around:
         span = _span(route)
-        lane = _free(taken, span)
+        lane = _free(taken, (*span, route.lives))
         route.lane = bottom + lane
         for panel, row in route.ends:
-            track = Track(gap_of(panel, row), row.y, route.lane)
+            track = Track(gap_of(panel, row), row.y, route.lane, lives=route.lives)
             _enter(track, row)
             route.tracks.append(track)
     by_gap: dict[int, list[Track]] = {}
@@ -122,10 +131,10 @@ def _span(route: Route) -> tuple[int, int]:
     return a, b
 
 
-def _free(taken: list[list[tuple[int, int]]], span: tuple[int, int]) -> int:
-    """The first lane in which nothing overlaps ``span``; it is taken then."""
+def _free(taken: list[list[tuple[int, int, int]]], span: tuple[int, int, int]) -> int:
+    """The first lane in which nothing overlaps ``span`` (from, to, when); it is taken then."""
     for number, spans in enumerate(taken):
-        if all(span[1] < a or b < span[0] for a, b in spans):
+        if all(span[1] < a or b < span[0] or not span[2] & lives for a, b, lives in spans):
             spans.append(span)
             return number
     taken.append([span])
@@ -155,6 +164,7 @@ def _number(tracks: list[Track]) -> None:
         number = max((tracks[j].number + 1 for j in placed if j in before[i]), default=0)
         while any(
             tracks[j].number == number
+            and tracks[j].lives & track.lives
             and tracks[j].top <= track.bottom
             and track.top <= tracks[j].bottom
             for j in placed

@@ -40,7 +40,8 @@ class Row:
     """An interface's place in a box.  ``side``: l, r, or m for a bridge's own line.
 
     ``wired`` rows end in a socket on that side; ``child`` is what their wire leads to in the tree;
-    ``head`` is a bridge's own line.
+    ``head`` is a bridge's own line.  ``lives`` has a bit for each state in which the interface is
+    there; one that is only passing through takes the ``place_of`` another that has left before.
     """
 
     end: End
@@ -52,6 +53,8 @@ class Row:
     text_width: int = 0
     height: int = 1
     child: str | None = None
+    lives: int = 0
+    place_of: Row | None = None
     y: int = 0
 
     def hold(self, plug: Plug) -> None:
@@ -132,6 +135,9 @@ def panel(boxes: Sequence[Box], tree: Tree, sides: Mapping[End, str]) -> Panel:
             (group.left if row.side == "l" else group.right).append(row)
         for plug in states:
             row.hold(plug)
+    for group in groups.values():
+        for rows in (group.left, group.right):
+            _share(boxes, rows)
     found = Panel(tree.name, tree.layer, [g for g in groups.values() if g.rows])
     for box in boxes:
         found.notes = max(found.notes, len(box.notes))
@@ -140,6 +146,26 @@ def panel(boxes: Sequence[Box], tree: Tree, sides: Mapping[End, str]) -> Panel:
         found.quiet = max(found.quiet, len(quiet))
         found.quiet_width = max([found.quiet_width, *(width(line) for line in quiet)])
     return found
+
+
+def _share(boxes: Sequence[Box], rows: Sequence[Row]) -> None:
+    """Let rows that are not there in the end share places: a cable on its way through the host."""
+    by_end = {row.end: row for row in rows}
+    for state, box in enumerate(boxes):
+        for plug in box.plugs:
+            if plug.end in by_end:
+                by_end[plug.end].lives |= 1 << state
+    last = 1 << (len(boxes) - 1)
+    places: list[tuple[Row, int]] = []
+    for row in (r for r in rows if not r.lives & last):
+        for number, (first, lives) in enumerate(places):
+            if not lives & row.lives:
+                row.place_of = first
+                first.height = max(first.height, row.height)
+                places[number] = (first, lives | row.lives)
+                break
+        else:
+            places.append((row, row.lives))
 
 
 def quiet_lines(box: Box) -> list[str]:
