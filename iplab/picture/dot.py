@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from iplab.picture import direction
 from iplab.picture.colours import LIGHT
 from iplab.picture.graph import Box, Graph, Plug, Wire
 
@@ -21,12 +22,11 @@ def dot(graph: Graph, title: str) -> str:
     ]
     for number, box in enumerate(graph.boxes):
         out += _cluster(number, box)
-    heads = {(p.end.node, p.end.device) for p in graph.plugs()}
-    for plug in graph.plugs():
-        if plug.master and (plug.end.node, plug.master) in heads:
-            ends = f"{_id(plug.end)} -- {_quoted(f'{plug.end.node}:{plug.master}')}"
-            out.append(f'  {ends} [color="{LIGHT["bar"]}", penwidth=1.5]')
-    out += [_edge(wire) for wire in graph.wires]
+    out += [
+        f'  {_id(a)} -- {_id(b)} [color="{LIGHT["bar"]}", penwidth=1.5]'
+        for a, b in direction.ports(graph)
+    ]
+    out += [f"  {_id(a)} -- {_id(b)}{_look(wire)}" for wire, a, b in direction.wires(graph)]
     out.append("}")
     return "\n".join(out) + "\n"
 
@@ -56,16 +56,16 @@ def _node(plug: Plug) -> str:
     return f"    {_id(plug.end)} [label={label}{''.join(f', {part}' for part in look)}]"
 
 
-def _edge(wire: Wire) -> str:
+def _look(wire: Wire) -> str:
     look = []
     if wire.kind in _STYLES:
-        look.append(f'style={_STYLES[wire.kind]}, label="{wire.kind}"')
-        look.append(f'color="{LIGHT["tunnel"]}", fontcolor="{LIGHT["tunnel"]}"')
+        # It does not decide where things are: what it is laid over does.
+        look.append(f'style={_STYLES[wire.kind]}, tooltip="{wire.kind}", constraint=false')
+        look.append(f'color="{LIGHT["tunnel"]}"')
     if not wire.up:
         look = [part for part in look if not part.startswith("color")]
         look.append(f'color="{LIGHT["off"]}"')
-    attributes = f" [{', '.join(look)}]" if look else ""
-    return f"  {_id(wire.a)} -- {_id(wire.b)}{attributes}"
+    return f" [{', '.join(look)}]" if look else ""
 
 
 def _id(end: object) -> str:

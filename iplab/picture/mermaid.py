@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 from iplab.network import End
+from iplab.picture import direction
 from iplab.picture.colours import LIGHT
-from iplab.picture.graph import Box, Graph, Plug, Wire
+from iplab.picture.graph import Box, Graph, Plug
+from iplab.picture.layout.rows import quiet_lines
 
 _LINES = {"veth": "---", "vxlan": "-. vxlan .-", "macvlan": "-. macvlan .-", "vlan": "-. vlan .-"}
 
 
 def mermaid(graph: Graph, title: str) -> str:
     """The picture as a Mermaid flowchart: a subgraph for each namespace."""
-    ids = {plug.end: f"d{number}" for number, plug in enumerate(graph.plugs())}
+    shown = [plug for plug in graph.plugs() if not plug.quiet]
+    ids = {plug.end: f"d{number}" for number, plug in enumerate(shown)}
     out = ["---", f"title: {_scalar(title)}", "---", "flowchart LR"]
     for number, box in enumerate(graph.boxes):
         out += _subgraph(number, box, ids)
-    for plug in graph.plugs():
-        master = End(plug.end.node, plug.master or "")
-        if master in ids:
-            out.append(f"  {ids[plug.end]} === {ids[master]}")
-    out += [_wire(wire, ids) for wire in graph.wires]
+    out += [f"  {ids[a]} === {ids[b]}" for a, b in direction.ports(graph)]
     out += [
+        f"  {ids[a]} {_LINES.get(wire.kind, '---')} {ids[b]}"
+        for wire, a, b in direction.wires(graph)
+    ]
+    for number, box in enumerate(graph.boxes):
+        fill, edge = ("host-case", "host-edge") if box.is_host else ("case", "edge")
+        look = f"fill:{LIGHT[fill]},stroke:{LIGHT[edge]},color:{LIGHT['title']}"
+        out.append(f"  style n{number} {look}")
+    out += [
+        f"  classDef default fill:#ffffff,stroke:{LIGHT['wire']},color:{LIGHT['name']}",
         f"  classDef down fill:#f1f3f5,stroke:{LIGHT['off']},color:#4a5361",
         f"  classDef bridge fill:#e3f2ee,stroke:{LIGHT['bar']},color:#12332c",
-        f"  classDef note fill:#fff8e1,stroke:{LIGHT['host-edge']},color:#3d2c08",
+        f"  classDef note fill:none,stroke:none,color:{LIGHT['soft']}",
     ]
     return "\n".join(out) + "\n"
 
 
 def _subgraph(number: int, box: Box, ids: dict[End, str]) -> list[str]:
     out = [f"  subgraph n{number}[{_quoted(box.name)}]"]
-    out += [f"    {ids[plug.end]}{_node(plug)}" for plug in box.plugs]
-    if box.notes or not box.plugs:
-        # An empty subgraph is drawn as a plain node; a note keeps it a box.
-        words = "<br>".join(_escaped(note.text) for note in box.notes) or "no interfaces"
-        out.append(f'    t{number}(["{words}"]):::note')
+    out += [f"    {ids[plug.end]}{_node(plug)}" for plug in box.plugs if not plug.quiet]
+    # What one hardly looks at, in one place; and an empty subgraph would be no box at all.
+    words = [note.text for note in box.notes] + quiet_lines(box)
+    if words or not box.plugs:
+        text = "<br>".join(map(_escaped, words)) or "no interfaces"
+        out.append(f'    t{number}(["{text}"]):::note')
     out.append("  end")
     return out
 
@@ -45,10 +54,6 @@ def _node(plug: Plug) -> str:
     shape = f'[["{label}"]]' if bridge else f'["{label}"]'
     look = ":::down" if not plug.up else ":::bridge" if bridge else ""
     return shape + look
-
-
-def _wire(wire: Wire, ids: dict[End, str]) -> str:
-    return f"  {ids[wire.a]} {_LINES.get(wire.kind, '---')} {ids[wire.b]}"
 
 
 def _quoted(text: str) -> str:
