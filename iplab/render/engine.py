@@ -32,6 +32,7 @@ _KEYWORDS = [
     "arp",
     "broadcast",
     "carrier",
+    "dev",
     "down",
     "dynamic",
     "group",

@@ -1,0 +1,157 @@
+"""iplab explain: a command, or what `ip address` printed, in people's words."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from iplab.cli.common import json_option, print_json, styled
+from iplab.errors import UsageError
+
+if TYPE_CHECKING:
+    from iplab.iproute2.explain import Explanation
+    from iplab.iproute2.messages import Messages
+    from iplab.iproute2.output import Device
+    from iplab.iproute2.reading import Reading
+
+LONGEST = 1_000_000  # bytes of standard input
+
+
+@click.command(
+    epilog="Example:  iplab explain 'ip l s veth0 netns ns1'\n\n"
+    "          ip address | iplab explain -",
+    short_help="Say what a command does, or what `ip address` printed.",
+    context_settings={"ignore_unknown_options": True},  # those of ip, where it is not quoted
+)
+@click.argument("words", nargs=-1, metavar="COMMAND|-")
+@click.option("--lang", metavar="LANG", help="en or zh-TW; without it, what LC_ALL or LANG says.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, words: tuple[str, ...], lang: str | None, as_json: bool) -> None:
+    """Say what a command does, or what `ip address` printed.
+
+    COMMAND is one ip command, quoted (`ip -batch FILE` explains each line of the file).  With '-',
+    or with standard input alone, it is the output of `ip address`, `ip link` or `ip -brief`, or
+    commands, one a line.  Exit code 3: there was something iplab does not know.
+    """
+    from iplab.iproute2.messages import Messages, language
+    from iplab.iproute2.output import looks_like, read
+
+    messages = Messages(language(lang))
+    if not words and sys.stdin.isatty():
+        raise UsageError("explain what?", hint="iplab explain 'ip link set veth0 netns ns1'")
+    if words in ((), ("-",)):
+        text = sys.stdin.read(LONGEST)
+        if looks_like(text):
+            devices = read(text, messages)
+            if as_json:
+                print_json({"lang": messages.lang, "devices": [d.json() for d in devices]})
+            else:
+                _print_output(devices)
+            return
+        readings = _commands(text)
+    else:
+        readings = _readings(words)
+    _explain(ctx, readings, messages, as_json)
+
+
+def _commands(text: str) -> list[Reading]:
+    from iplab.iproute2 import read_text
+
+    lines = [line for line in text.splitlines() if line.split("#")[0].strip()]
+    if not lines:
+        raise UsageError("there is nothing to explain", hint="ip address | iplab explain -")
+    return [read_text(line) for line in lines]
+
+
+def _readings(words: tuple[str, ...]) -> list[Reading]:
+    from iplab.iproute2 import read, read_batch, read_text
+
+    reading = read_text(words[0]) if len(words) == 1 else read(words)
+    batch = next((p.value for p in reading.parts if p.topic == "option.-batch"), "-")
+    if batch != "-" and not reading.unknown and Path(batch).is_file():
+        end = next(n for n, p in enumerate(reading.parts) if p.topic == "option.-batch")
+        head = [w for part in reading.parts[:end] for w in part.written]
+        return read_batch(Path(batch).read_text(encoding="utf-8"), head)
+    return [reading]
+
+
+def _explain(
+    ctx: click.Context, readings: list[Reading], messages: Messages, as_json: bool
+) -> None:
+    from iplab.iproute2.explain import explain
+
+    explained = [explain(reading, messages) for reading in readings]
+    if as_json:
+        commands = [e.json() for e in explained]
+        print_json({"lang": messages.lang, "commands": commands})
+    else:
+        for number, one in enumerate(explained):
+            if number:
+                click.echo()
+            _print(one, messages)
+    if any(e.unknown for e in explained):
+        ctx.exit(3)
+
+
+def _print(one: Explanation, messages: Messages) -> None:
+    click.echo(styled(one.full, bold=True))
+    click.echo()
+    shown = [
+        (w.full if w.full == w.written else f"{w.written} → {w.full}", w.meaning) for w in one.words
+    ]
+    width = min(max((_width(left) for left, _ in shown), default=0), 34)
+    for left, meaning in shown:
+        click.echo(f"  {left}{' ' * max(width - _width(left), 0)}  {meaning}")
+    if one.unknown:
+        click.echo()
+        if one.rest:
+            click.echo(f"{messages.page('rest')}: {one.rest}")
+        click.echo(styled(f"{messages.page('unknown')}: {one.unknown}", fg="yellow"))
+        return
+    undo = [*one.undo, *one.undo_note]
+    sections = (
+        ("does", one.does),
+        ("after", one.after),
+        ("undo", undo),
+        ("look", one.look),
+        ("trap", one.traps),
+    )
+    titles = {key: messages.page(key) for key, _ in sections}
+    wide = max(_width(title) for title in titles.values())
+    click.echo()
+    for key, texts in sections:
+        for number, text in enumerate(texts):
+            title = "" if number else titles[key]
+            pad = " " * (wide - _width(title))
+            colour = "yellow" if key == "trap" else None
+            click.echo(f"{styled(title, fg=colour, bold=True) if title else ''}{pad}  {text}")
+
+
+def _print_output(devices: list[Device]) -> None:
+    """Each device's lines, and below them what is new in it: a meaning is told once."""
+    told: set[tuple[str, str]] = set()
+    for number, device in enumerate(devices):
+        if number:
+            click.echo()
+        for line in device.lines:
+            click.echo(styled(line, bold=True))
+        fresh = []
+        for field in device.fields:
+            key = (field.text.split()[0].rstrip(":0123456789"), field.meaning)
+            if key not in told:
+                told.add(key)
+                fresh.append(field)
+        width = min(max((_width(f.text) for f in fresh), default=0), 34)
+        for field in fresh:
+            click.echo(f"  {field.text}{' ' * max(width - _width(field.text), 0)}  {field.meaning}")
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -1,0 +1,58 @@
+"""``ip neighbour`` (ip-neighbour(8), iproute2's ip/ipneigh.c): which MAC an address is at."""
+
+from __future__ import annotations
+
+from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks
+
+VERBS: Keys = (
+    Key("add"),
+    Key("change"),
+    Key("chg", exact=True, full="change"),
+    Key("replace"),
+    Key("delete"),
+    Key("get"),
+    Key("show"),
+    Key("lst", full="show"),
+    Key("list", full="show"),
+    Key("flush"),
+    Key("help"),
+)
+WORDS: Keys = (
+    Key("lladdr"),
+    Key("nud", exact=True),
+    Key("proxy"),
+    Key("router", values=0),
+    Key("managed", values=0),
+    Key("use", values=0),
+    Key("extern_learn", values=0),
+    Key("dev", exact=True),
+    Key("protocol"),
+    Key("to", exact=True),
+)
+SELECT: Keys = (
+    Key("dev", exact=True),
+    Key("master", exact=True),
+    Key("vrf", exact=True),
+    Key("unused", exact=True, values=0),
+    Key("nud", exact=True),
+    Key("proxy", values=0),
+    Key("to", exact=True),
+)
+
+
+def read(cursor: Cursor) -> Meaning:
+    """What follows ``ip neighbour``."""
+    verb = cursor.verb(VERBS, "neighbour", "show")
+    if verb == "help":
+        raise cursor.fail("`ip neighbour help` is not something iplab reads", 1)
+    looking = verb in ("show", "get", "flush")
+    found = {"node": cursor.node}
+    while cursor.more:
+        known = cursor.key(SELECT if looking else WORDS, "neighbour")
+        word, value = known or ("to", cursor.word("neighbour.to"))
+        found[{"to": "address", "dev": "device", "proxy": "address"}.get(word, word)] = value
+    if verb in ("show", "get"):
+        return looks("show.neighbour", **found)
+    if verb != "flush" and "device" not in found:
+        raise cursor.fail("the device is missing: dev DEV")
+    return knows(f"neighbour.{verb}", found)

@@ -1,0 +1,261 @@
+"""A command's first words: sudo, the program, its options, ``netns exec``, and the object."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+
+from iplab.iproute2 import (
+    address,
+    bridge,
+    link,
+    neighbour,
+    nft,
+    qdisc,
+    route,
+    rule,
+    sysctl,
+    tuntap,
+)
+from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, NotKnown, Reading, knows, looks
+from iplab.operations import AddNamespace, DeleteNamespace
+
+Reader = Callable[[Cursor], Meaning]
+
+# The order of main() in iproute2's ip/ip.c: `-b` is a batch and `-br` brief, `-n` is netns.
+IP_OPTIONS: Keys = (
+    Key("-color", values=0),
+    Key("-loops"),
+    Key("-family"),
+    Key("-4", exact=True, values=0),
+    Key("-6", exact=True, values=0),
+    Key("-0", exact=True, values=0),
+    Key("-human-readable", values=0),
+    Key("-iec", values=0),
+    Key("-statistics", values=0),
+    Key("-details", values=0),
+    Key("-resolve", values=0),
+    Key("-oneline", values=0),
+    Key("-timestamp", values=0),
+    Key("-tshort", values=0),
+    Key("-Version", values=0),
+    Key("-force", values=0),
+    Key("-batch"),
+    Key("-brief", values=0),
+    Key("-json", values=0),
+    Key("-pretty", values=0),
+    Key("-rcvbuf"),
+    Key("-help", values=0),
+    Key("-netns"),
+    Key("-Numeric", values=0),
+    Key("-all", values=0),
+    Key("-echo", exact=True, values=0),
+)
+# tc/tc.c and bridge/bridge.c; -stats is the older name of -statistics and the shorter one.
+_OTHER_OPTIONS: Keys = tuple(
+    key for key in IP_OPTIONS if key.name not in ("-all", "-echo", "-tshort", "-loops", "-rcvbuf")
+)
+
+# The order of cmds[] in ip/ip.c: `ip r` is route and not rule, `ip n` neigh and not netns.
+OBJECTS: Keys = (
+    Key("address", values=0),
+    Key("addrlabel", values=0),
+    Key("maddress", values=0),
+    Key("route", values=0),
+    Key("rule", values=0),
+    Key("neighbor", values=0, full="neighbour"),
+    Key("neighbour", values=0),
+    Key("ntable", values=0),
+    Key("ntbl", values=0, full="ntable"),
+    Key("link", values=0),
+    Key("l2tp", values=0),
+    Key("fou", values=0),
+    Key("ila", values=0),
+    Key("macsec", values=0),
+    Key("tunnel", values=0),
+    Key("tunl", values=0, full="tunnel"),
+    Key("tuntap", values=0),
+    Key("tap", values=0, full="tuntap"),
+    Key("token", values=0),
+    Key("tcpmetrics", values=0),
+    Key("tcp_metrics", values=0, full="tcpmetrics"),
+    Key("monitor", values=0),
+    Key("xfrm", values=0),
+    Key("mroute", values=0),
+    Key("mrule", values=0),
+    Key("netns", values=0),
+    Key("netconf", values=0),
+    Key("vrf", values=0),
+    Key("sr", values=0),
+    Key("nexthop", values=0),
+    Key("mptcp", values=0),
+    Key("ioam", values=0),
+    Key("help", values=0),
+    Key("stats", values=0),
+)
+
+# ip/ipnetns.c, do_netns.
+_NETNS: Keys = tuple(
+    Key(name, values=0, full="list" if name in ("show", "lst") else "")
+    for name in (
+        "list", "show", "lst", "list-id", "help", "add", "set", "identify", "pids",
+        "delete", "exec", "monitor", "attach",
+    )
+)  # fmt: skip
+
+
+def read(argv: Sequence[str]) -> Reading:
+    """What a command's words come to; never raises, for what it does not know it says."""
+    cursor = Cursor(tuple(argv))
+    try:
+        meaning = _command(cursor)
+    except NotKnown as error:
+        return Reading(cursor.argv, cursor.node, tuple(cursor.parts), unknown=error.reason)
+    return Reading(cursor.argv, cursor.node, tuple(cursor.parts), meaning.operations, meaning.known)
+
+
+def read_text(text: str) -> Reading:
+    """``read`` for a command as one types it; quotes are the shell's."""
+    try:
+        argv = shlex.split(text, comments=True)
+    except ValueError as error:
+        return Reading((text,), "host", (), unknown=f"the quotes do not fit: {error}")
+    return read(argv)
+
+
+def read_batch(text: str, head: Sequence[str] = ("ip",)) -> list[Reading]:
+    """The lines of a file for ``ip -batch``; ``head`` is how the program was called before them.
+
+    Its quoting (makeargs in lib/utils.c) knows both quotes, ``#`` and a backslash at a line's end.
+    """
+    found = []
+    for line in text.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True) if line.count('"') % 2 == 0 else line.split()
+        if words:
+            found.append(read((*head, *words)))
+    return found
+
+
+def _command(cursor: Cursor) -> Meaning:
+    if cursor.peek() == "sudo":
+        cursor.note(1, "program.sudo")
+    name = PurePosixPath(cursor.peek()).name
+    match name:
+        case "ip":
+            return _ip(cursor)
+        case "tc" | "bridge":
+            cursor.note(1, f"program.{name}")
+            _options(cursor, _OTHER_OPTIONS)
+            return qdisc.read(cursor) if name == "tc" else bridge.read(cursor)
+        case "sysctl":
+            return sysctl.read(cursor)
+        case "nft":
+            return nft.read(cursor)
+        case "":
+            raise cursor.fail("there is no command")
+    raise cursor.fail(f"{cursor.peek()!r} is not a program that iplab reads")
+
+
+def _ip(cursor: Cursor) -> Meaning:
+    cursor.note(1, "program.ip")
+    _options(cursor, IP_OPTIONS)
+    if "-Version" in cursor.options:
+        return looks("show.version")
+    if "-batch" in cursor.options:
+        if cursor.more:
+            raise cursor.fail("a batch takes its commands from the file, not from here")
+        return knows("batch")
+    if not cursor.more:
+        raise cursor.fail("the object is missing: ip address, ip link, ip route …")
+    for key in OBJECTS:
+        if key.fits(cursor.peek()):
+            cursor.note(1, f"object.{key.means}", (key.means,))
+            reader = _READERS.get(key.means)
+            if reader is None:
+                raise cursor.fail(f"`ip {key.means}` is not something iplab reads", 1)
+            return reader(cursor)
+    raise cursor.fail(f"{cursor.peek()!r} is no object of ip")
+
+
+def _options(cursor: Cursor, keys: Keys) -> None:
+    while cursor.peek().startswith("-"):
+        word = cursor.peek()
+        if word == "--":
+            cursor.note(1, "option.--")
+            return
+        plain = "-" + word.lstrip("-").partition("=")[0]
+        key = next((key for key in keys if key.fits(plain)), None)
+        if key is None:
+            raise cursor.fail(f"{word!r} is no option that iplab knows")
+        values = cursor.argv[cursor.position + 1 : cursor.position + 1 + key.values]
+        if len(values) < key.values:
+            raise cursor.fail(f"{key.name} needs a value behind it")
+        cursor.note(1 + key.values, f"option.{key.name}", (key.name, *values), " ".join(values))
+        cursor.options.add(key.name)
+        match key.name:
+            case "-4" | "-6":
+                cursor.family = int(key.name[1:])
+            case "-family" if values[0] in ("inet", "inet6"):
+                cursor.family = 4 if values[0] == "inet" else 6
+            case "-netns":
+                cursor.node = cursor.named_node(values[0])
+
+
+def _netns(cursor: Cursor) -> Meaning:
+    verb = cursor.verb(_NETNS, "netns", "list")
+    if verb in ("add", "delete"):
+        if verb == "delete" and "-all" in cursor.options:
+            return knows("netns.delete-all")
+        name = cursor.named_node(cursor.word("netns.name", "the namespace's name"))
+        end(cursor)
+        if verb == "add":
+            return Meaning((AddNamespace(cursor.node, name),))
+        return Meaning((DeleteNamespace(cursor.node, name),))
+    if verb == "exec":
+        return _exec(cursor)
+    if verb in ("list", "list-id", "identify", "pids", "monitor"):
+        while cursor.more:
+            cursor.word("netns.name")
+        return looks(f"show.netns-{verb}")
+    raise cursor.fail(f"`ip netns {verb}` is not something iplab reads", 1)
+
+
+def _exec(cursor: Cursor) -> Meaning:
+    cursor.node = cursor.named_node(cursor.word("netns.inside", "the namespace's name"))
+    cursor.family = None
+    cursor.options = set()
+    inner = PurePosixPath(cursor.peek()).name
+    if inner in ("ip", "tc", "bridge", "sysctl", "nft", "sudo"):
+        return _command(cursor)
+    if not cursor.more:
+        raise cursor.fail("the command to run inside is missing")
+    shell = inner in ("sh", "bash", "dash", "zsh", "ash", "ksh", "fish")
+    topic = "netns.shell" if shell and len(cursor.rest()) == 1 else "netns.exec"
+    program = cursor.peek()
+    cursor.note(len(cursor.rest()), "netns.command", value=shlex.join(cursor.rest()))
+    return knows(topic, {"node": cursor.node, "program": program})
+
+
+def end(cursor: Cursor) -> None:
+    """Nothing may follow."""
+    if cursor.more:
+        raise cursor.fail(f"{cursor.peek()!r} has no meaning here")
+
+
+def _monitor(cursor: Cursor) -> Meaning:
+    while cursor.more:
+        cursor.word("monitor.object")
+    return looks("show.monitor")
+
+
+_READERS: dict[str, Reader] = {
+    "address": address.read,
+    "link": link.read,
+    "route": route.read,
+    "rule": rule.read,
+    "neighbour": neighbour.read,
+    "tuntap": tuntap.read,
+    "netns": _netns,
+    "monitor": _monitor,
+}

@@ -1,0 +1,166 @@
+"""From an operation to the commands that take it back, and to those that show what it did."""
+
+from __future__ import annotations
+
+from iplab.names import HOST
+from iplab.network import End
+from iplab.operations import (
+    AddAddress,
+    AddMasquerade,
+    AddNamespace,
+    AddNatChain,
+    AddNatTable,
+    AddRoute,
+    AddVeth,
+    ClearShaping,
+    DeleteAddress,
+    DeleteLink,
+    DeleteNamespace,
+    DeleteNatChain,
+    DeleteNatTable,
+    DeleteRoute,
+    FlushNatChain,
+    MoveLink,
+    OnDevice,
+    Operation,
+    SetDown,
+    SetMaster,
+    SetShaping,
+    SetStp,
+    SetSysctl,
+    SetUp,
+    SetVlanFiltering,
+)
+from iplab.operations.link import AddDevice, ClearMaster
+from iplab.operations.nat import OnTable
+from iplab.render import Renderer
+
+Argv = tuple[str, ...]
+_renderer = Renderer("direct")
+
+
+def back(operation: Operation) -> list[Argv]:
+    """The commands that take it back whatever was before; none where that has to be known.
+
+    (A plan's own undo is made from the observed state: ``Operation.inverse``.)
+    """
+    if isinstance(operation, MoveLink) and operation.node == HOST:
+        # No name means "where iplab runs"; process 1 is on the host.
+        return [(*ip(operation.to), "link", "set", operation.device, "netns", "1")]
+    found = _inverse(operation)
+    return [_renderer.command(found).argv] if found else []
+
+
+def _inverse(operation: Operation) -> Operation | None:
+    node = operation.node
+    match operation:
+        case AddNamespace(name=name):
+            return DeleteNamespace(node, name)
+        case AddVeth(a=a):
+            return DeleteLink(a.node, a.device)
+        case AddDevice(device=device):
+            return DeleteLink(operation.end.node, device)
+        case MoveLink(device=device, to=to):
+            return MoveLink(to, device, node)
+        case SetUp(device=device):
+            return SetDown(node, device)
+        case SetDown(device=device):
+            return SetUp(node, device)
+        case SetMaster(device=device):
+            return ClearMaster(node, device)
+        case SetStp() | SetVlanFiltering():
+            return type(operation)(node, operation.device, not operation.on)
+        case AddAddress(device=device, address=address):
+            return DeleteAddress(node, device, address)
+        case DeleteAddress(device=device, address=address):
+            return AddAddress(node, device, address)
+        case AddRoute(route=route):
+            return DeleteRoute(node, route)
+        case DeleteRoute(route=route):
+            return AddRoute(node, route)
+        case SetShaping(device=device):
+            return ClearShaping(node, device)
+        case AddNatTable(table=table):
+            return DeleteNatTable(node, table)
+        case AddNatChain(table=table):
+            return DeleteNatChain(node, table)
+        case AddMasquerade(table=table):
+            return FlushNatChain(node, table)
+        case DeleteNatChain(table=table):
+            return AddNatChain(node, table)
+    return None
+
+
+def look(operation: Operation) -> list[Argv]:
+    """The commands that show what the kernel holds of it."""
+    node = operation.node
+    match operation:
+        case AddNamespace() | DeleteNamespace():
+            return [(*ip(node), "netns", "list")]
+        case AddVeth(a=a, b=b):
+            return [_show(a, "link"), _show(b, "link")]
+        case AddDevice():
+            return [(*ip(operation.end.node), "-d", "link", "show", "dev", operation.device)]
+        case MoveLink(to=to, device=device):
+            return [_show(End(to, device), "address")]
+        case SetStp() | SetVlanFiltering():
+            return [(*ip(node), "-d", "link", "show", "dev", operation.device)]
+        case SetMaster(master=master):
+            return [(*ip(node), "link", "show", "master", master)]
+        case DeleteLink():
+            return [(*ip(node), "link", "show")]
+        case AddAddress() | DeleteAddress():
+            return [_show(operation.end, "address")]
+        case AddRoute(route=route) | DeleteRoute(route=route):
+            six = ("-6",) if route.destination.version == 6 else ()
+            return [(*ip(node), *six, "route", "show")]
+        case SetShaping() | ClearShaping():
+            where = () if node == HOST else ("-n", node)
+            return [("tc", "-s", *where, "qdisc", "show", "dev", operation.device)]
+        case SetSysctl(key=key):
+            return [(*inside(node), "sysctl", key)]
+        case OnTable(table=table):
+            return [(*inside(node), "nft", "list", "table", "inet", table)]
+        case OnDevice():
+            return [_show(operation.end, "link")]
+    return []
+
+
+def ip(node: str) -> Argv:
+    """``ip`` for a node."""
+    return ("ip",) if node == HOST else ("ip", "-n", node)
+
+
+def inside(node: str) -> Argv:
+    """What goes before another program, to run it in a node."""
+    return () if node == HOST else ("ip", "netns", "exec", node)
+
+
+def _show(end: End, what: str) -> Argv:
+    return (*ip(end.node), what, "show", "dev", end.device)
+
+
+def look_known(topic: str, node: str, device: str) -> list[Argv]:
+    """``look`` for a command that is no operation, by its topic."""
+    on = ("show", "dev", device) if device and device != "*" else ("show",)
+    area, _, rest = topic.partition(".")
+    match area:
+        case "address":
+            return [(*ip(node), "address", *on)]
+        case "link":
+            return [(*ip(node), "-d", "link", *on)]
+        case "route":
+            return [(*ip(node), "route", "show", "table", "all")]
+        case "neighbour":
+            return [(*ip(node), "neighbour", *on)]
+        case "rule":
+            return [(*ip(node), "rule", "show")]
+        case "tuntap":
+            return [(*ip(node), "tuntap", "show")]
+        case "netns":
+            return [("ip", "netns", "identify")] if rest == "shell" else [("ip", "netns", "list")]
+        case "bridge":
+            return [("bridge", *ip(node)[1:], rest, "show")]
+        case "qdisc":
+            return [("tc", *ip(node)[1:], "-s", "qdisc", *on)]
+    return []
