@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.kernel.sandbox import ROOT, Sandbox
 
 pytestmark = pytest.mark.kernel
