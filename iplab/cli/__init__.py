@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from iplab import __version__
-from iplab.errors import IplabError
+from iplab.errors import IplabError, LabError
 
 # Name → (module, its first line of help): `iplab --help` loads no command.  A test holds that the
 # lines are the commands' own.
@@ -29,6 +29,7 @@ COMMANDS = {
     "explain": ("explain", "Say what a command does, or what `ip address` printed."),
     "import": ("import_", "Write a lab file from a shell script, or from what is there."),
     "schema": ("schema", "Print the JSON Schema of the lab file."),
+    "why": ("why", "Name the first thing that stops a packet, and the command that mends it."),
     "doctor": ("doctor", "Say what this machine has and lacks, and what mends it."),
 }
 
@@ -88,7 +89,8 @@ def main() -> None:
         click.echo("iplab: interrupted", err=True)
         code = 130
     except IplabError as error:
-        click.echo(f"iplab: {error}", err=True)
+        # Faults of a file come as an editor takes them: FILE:LINE:COLUMN first on the line.
+        click.echo(str(error) if isinstance(error, LabError) else f"iplab: {error}", err=True)
         code = error.exit_code
     except BrokenPipeError:
         # The reader (head, less) has had enough: let Python's last flush go nowhere.

@@ -89,10 +89,22 @@ def load_lab(path: Path, settings: Sequence[str] = ()) -> Lab:
     return lab.load(path, settings=settings_of(settings))
 
 
+def refuse_sandbox(it: Lab) -> None:
+    """A lab that is made for the machine itself is no use in a sandbox."""
+    from iplab.run import sandbox
+
+    if it.real_host and sandbox.inside():
+        raise IplabError(
+            f"lab {it.name} says real_host: its host has to be this machine; a sandbox's is not",
+            where=it.file,
+            hint="sudo iplab …, or take real_host out of the file",
+        )
+
+
 def on_machine(*, keep: bool = False) -> Callable[[F], F]:
     """For commands that look at or change the machine: ``--sandbox``, and the sandbox if not root.
 
-    ``keep`` is for commands that leave something behind in a sandbox, so it must go on.
+    ``keep`` is for `up`, which leaves something behind in a sandbox, so it must go on.
     """
 
     def wrap(function: F) -> F:
@@ -109,7 +121,8 @@ def on_machine(*, keep: bool = False) -> Callable[[F], F]:
             if sandbox.inside() is None and (sandbox_name is not None or os.geteuid() != 0):
                 if sandbox_name is None:
                     say(f"not root: working in the sandbox {sandbox.DEFAULT!r}, not on the machine")
-                sandbox.enter(sandbox_name or sandbox.DEFAULT, keep=keep)
+                uplink = keep and _wants_uplink(kwargs)
+                sandbox.enter(sandbox_name or sandbox.DEFAULT, keep=keep, uplink=uplink)
             return function(*args, **kwargs)
 
         return inner  # type: ignore[return-value]
@@ -153,6 +166,17 @@ def plan_for(lab: Lab, session: Session, style: str) -> Plan:
         origins=lab.origins,
         through_host=through_host(style, lab.network, session.observed),
     )
+
+
+def _wants_uplink(arguments: Mapping[str, Any]) -> bool:
+    """Whether the lab of `up` asks for one.  Its faults are told inside the sandbox."""
+    path: Path = arguments["lab"]
+    if not path.is_file():
+        return False
+    try:
+        return load_lab(path, arguments["settings"]).uplink
+    except IplabError:
+        return False
 
 
 # ---------------------------------------------------------------- printing

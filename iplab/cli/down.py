@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iplab.cli import complete
 from iplab.cli.common import (
     json_option,
     load_lab,
@@ -32,7 +33,13 @@ if TYPE_CHECKING:
     epilog="Example:  iplab down lab.yaml",
     short_help="Remove what a lab made, and nothing else.",
 )
-@click.argument("lab", required=False, metavar="LAB", type=click.Path(path_type=Path))
+@click.argument(
+    "lab",
+    required=False,
+    metavar="LAB",
+    type=click.Path(path_type=Path),
+    shell_complete=complete.labs,
+)
 @click.option("--all", "every", is_flag=True, help="Every lab that is up here.")
 @style_option
 @templates_option

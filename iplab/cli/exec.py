@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from iplab.cli import complete
 from iplab.cli.common import on_machine
 
 
@@ -12,7 +13,7 @@ from iplab.cli.common import on_machine
     epilog="Example:  iplab exec ns0 -- ping -c 1 172.18.0.3",
     short_help="Run a command inside a node.",
 )
-@click.argument("node")
+@click.argument("node", shell_complete=complete.nodes)
 @click.argument("argv", nargs=-1, required=True, metavar="-- CMD...", type=click.UNPROCESSED)
 @on_machine()
 def command(node: str, argv: tuple[str, ...]) -> None:

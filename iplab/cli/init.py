@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from iplab.cli import complete
 from iplab.cli.common import say
 from iplab.errors import IplabError
 
@@ -14,7 +15,7 @@ from iplab.errors import IplabError
     epilog="Example:  iplab init bridge -o lab.yaml",
     short_help="Write a starter lab, or list the starters.",
 )
-@click.argument("starter", required=False)
+@click.argument("starter", required=False, shell_complete=complete.starters)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The file to write; - is stdout."
 )

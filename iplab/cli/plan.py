@@ -18,6 +18,7 @@ from iplab.cli.common import (
     print_json,
     print_pieces,
     processes,
+    refuse_sandbox,
     say,
     set_option,
     style_option,
@@ -62,6 +63,7 @@ def command(
     from iplab.render import Renderer, pieces, saved
 
     it = load_lab(lab, settings)
+    refuse_sandbox(it)
     session = look_for(it.name, [it.network], adopt=adopt)
     plan = plan_for(it, session, style)
     renderer = Renderer(style, directories)

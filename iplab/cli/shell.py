@@ -6,11 +6,12 @@ import os
 
 import click
 
+from iplab.cli import complete
 from iplab.cli.common import on_machine, say
 
 
 @click.command(epilog="Example:  iplab shell ns0", short_help="Open a shell inside a node.")
-@click.argument("node")
+@click.argument("node", shell_complete=complete.nodes)
 @on_machine()
 def command(node: str) -> None:
     """Open a shell inside a node.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from iplab.cli import complete
 from iplab.cli.common import json_option, load_lab, on_machine, print_json, say, set_option, styled
 
 if TYPE_CHECKING:
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     epilog="Example:  iplab show lab.yaml",
     short_help="Show namespaces, interfaces, peers and addresses as they are.",
 )
-@click.argument("lab", required=False, metavar="[LAB]", type=click.Path(path_type=Path))
+@click.argument(
+    "lab",
+    required=False,
+    metavar="[LAB]",
+    type=click.Path(path_type=Path),
+    shell_complete=complete.labs,
+)
 @set_option
 @click.option("--routes", is_flag=True, help="Also the routes that somebody asked for.")
 @json_option

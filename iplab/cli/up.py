@@ -20,6 +20,7 @@ from iplab.cli.common import (
     print_json,
     print_pieces,
     processes,
+    refuse_sandbox,
     say,
     set_option,
     style_option,
@@ -112,6 +113,7 @@ def bring_up(
     from iplab.run.apply import Runner
     from iplab.run.records import Record
 
+    refuse_sandbox(it)
     session = look_for(it.name, [it.network], adopt=adopt)
     plan = plan_for(it, session, style)
     renderer = Renderer(style, directories)

@@ -50,6 +50,8 @@ def lab(
         nodes=tuple(found.nodes),
         checks=checks.checks(parts, report),
         origins=origins,
+        real_host=parts.head.real_host,
+        uplink=parts.head.uplink,
     )
 
 

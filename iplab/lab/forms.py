@@ -183,6 +183,12 @@ class Head(Form):
         default_factory=dict, description="What links and bridges do not already say of a node."
     )
     loopback: State = Field(True, description="Whether lo is up in every node; up without.")
+    real_host: Switch = Field(
+        False, description="The lab needs the machine itself as its host: not for a sandbox."
+    )
+    uplink: Switch = Field(
+        False, description="In a sandbox: the internet for host, by pasta or slirp4netns."
+    )
     checks: Annotated[
         list[Any],
         BeforeValidator(listed),

@@ -30,7 +30,8 @@ class Lab:
     ``text`` is the file's own text, before Jinja2; ``settings`` are those it was rendered with.
     ``network`` is the wanted state.  ``nodes`` are the names in order of appearance, ``host`` among
     them only where the file names it.  ``origins`` leads from ``NODE`` and ``NODE:DEV`` to the
-    ``file:line`` that asks for it.
+    ``file:line`` that asks for it.  ``real_host``: it is not for a sandbox.  ``uplink``: in a
+    sandbox, ``host`` is to reach the internet.
     """
 
     name: str
@@ -41,3 +42,5 @@ class Lab:
     nodes: tuple[str, ...]
     checks: tuple[Check, ...]
     origins: Mapping[str, str]
+    real_host: bool = False
+    uplink: bool = False

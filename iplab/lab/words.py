@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pwd
 import re
+from contextlib import suppress
 from fractions import Fraction
 
 from iplab import names
@@ -124,9 +126,12 @@ def loss(text: str) -> float:
 
 
 def user(text: str) -> str:
-    """A user's name or number (ip-tuntap(8))."""
+    """A user's name or number (ip-tuntap(8)), as its name where it has one: so `ip` shows it."""
     if not _USER.match(text):
         raise BadName(f"{text!r} cannot be a user's name", hint="a name or number from `id`")
+    if text.isdecimal():
+        with suppress(KeyError, OverflowError):
+            return pwd.getpwuid(int(text)).pw_name
     return text
 
 

@@ -25,7 +25,7 @@ from typing import NoReturn
 
 from iplab import names
 from iplab.errors import IplabError
-from iplab.run.machine import environment, namespaces, program
+from iplab.run.machine import environment, find_program, namespaces, program
 from iplab.run.records import private_directory, state_directory
 
 DEFAULT = "default"
@@ -37,7 +37,15 @@ _PREPARE = (
     "mount -t tmpfs -o mode=755,nosuid,nodev iplab /run && mkdir /run/netns && "
     'ip link set dev lo up && exec "$@"'
 )
-_HOLD = "echo ready; exec sleep infinity </dev/null >/dev/null 2>&1"
+# The holder's stdin is the writing end of a pipe that nobody else writes to: who reads there learns
+# when the holder has ended.
+_HOLD = "echo ready; exec sleep infinity >/dev/null 2>&1"
+UPLINK = "tap0"  # the device by which a sandbox's host reaches the internet
+# "$@" runs until it ends or the holder does (its stdin is the other end of the holder's pipe).
+_WHILE_HELD = (
+    'exec 3<&0 </dev/null; "$@" 3<&- & p=$!; '
+    '(cat <&3 >/dev/null; kill "$p") & w=$!; wait "$p"; code=$?; kill "$w"; exit "$code"'
+)
 PATIENCE = 10.0  # seconds a holder may take to come up or to end
 
 
@@ -71,16 +79,25 @@ def holders() -> list[Holder]:
     return found
 
 
-def enter(name: str, *, keep: bool) -> NoReturn:
+def enter(name: str, *, keep: bool, uplink: bool = False) -> NoReturn:
     """Run this very command again inside the sandbox ``name``; does not return.
 
     Where it is not running, ``keep`` starts it with a holder; otherwise it lasts as long as the
-    command.  Raises ``IplabError`` with the setting to change where the machine forbids it.
+    command.  ``uplink`` gives its host the internet, where it has not.  Raises ``IplabError`` with
+    the setting to change where the machine forbids a sandbox.
     """
     names.node(name)  # it becomes a file name
     holder = next((h for h in holders() if h.name == name), None)
-    if holder is None and keep:
+    new = holder is None and keep
+    if new:
         holder = start(name)
+    if holder is not None and uplink:
+        try:
+            connect(holder)
+        except IplabError:
+            if new:
+                stop(holder)
+            raise
     again = _again()
     env = {**os.environ, INSIDE: name}
     if holder is None:
@@ -96,10 +113,12 @@ def enter(name: str, *, keep: bool) -> NoReturn:
 def start(name: str) -> Holder:
     """Start a sandbox with a holder that outlives this command."""
     _must_be_allowed()
+    far, near = os.pipe()
+    os.close(far)
     process = subprocess.Popen(
         [*_unshare(), "sh", "-c", _PREPARE, "sh", "sh", "-c", _HOLD],
         executable=program("unshare"),
-        stdin=subprocess.DEVNULL,
+        stdin=near,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -107,6 +126,7 @@ def start(name: str) -> Holder:
         env=environment() | {INSIDE: name},
         start_new_session=True,
     )
+    os.close(near)
     ready = process.stdout.readline() if process.stdout else ""
     if ready.strip() != "ready":
         _, said = process.communicate()
@@ -118,6 +138,75 @@ def start(name: str) -> Holder:
     new.write_text(json.dumps(value), encoding="utf-8")
     new.rename(path)
     return holder
+
+
+def connect(holder: Holder) -> None:
+    """Give a sandbox's host an uplink: a device `tap0` behind which a program of this user's own,
+    slirp4netns(1) or pasta(1), passes its packets on as ordinary sockets.  Once is enough.
+
+    Raises ``IplabError`` where neither program is installed, or it does not come up.
+    """
+    into = ["nsenter", "--target", str(holder.pid), "--user", "--net", "--preserve-credentials"]
+    there = subprocess.run(
+        [*into, "--", "ip", "link", "show", "dev", UPLINK],
+        executable=program("nsenter"),
+        capture_output=True,
+        env=environment(),
+        check=False,
+    )
+    if there.returncode == 0:
+        return
+    argv = [program(word) if n == 0 else word for n, word in enumerate(_uplink(holder))]
+    life = os.open(f"/proc/{holder.pid}/fd/0", os.O_RDONLY)  # see _HOLD
+    process = subprocess.Popen(
+        ["sh", "-c", _WHILE_HELD, "sh", *argv],
+        executable=program("sh"),
+        stdin=life,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd="/",
+        env=environment(),
+        start_new_session=True,
+    )
+    os.close(life)
+    until = time.monotonic() + PATIENCE
+    show = [*into, "--", "ip", "-4", "route", "show", "default"]
+    while time.monotonic() < until and process.poll() in (None, 0):
+        out = subprocess.run(
+            show, executable=program("nsenter"), capture_output=True, env=environment(), check=False
+        ).stdout
+        if out.strip():
+            return
+        time.sleep(0.02)
+    said = ""
+    if process.poll() is not None and process.stderr:
+        said = process.stderr.read().decode(errors="replace").strip()
+    else:
+        process.kill()
+    hint = "sudo chmod 0666 /dev/net/tun" if "/dev/net/tun" in said else ""
+    why = said or "it does not come up"
+    raise IplabError(f"{argv[0]} gave the sandbox no uplink: {why}", hint=hint)
+
+
+def _uplink(holder: Holder) -> list[str]:
+    if find_program("slirp4netns"):
+        # The machine's own loopback stays out of reach.
+        quiet = ["--configure", "--disable-host-loopback"]
+        return ["slirp4netns", *quiet, str(holder.pid), UPLINK]
+    if find_program("pasta"):
+        spaces = [f"--userns=/proc/{holder.pid}/ns/user", f"--netns=/proc/{holder.pid}/ns/net"]
+        return [
+            "pasta",
+            "--config-net",
+            f"--ns-ifname={UPLINK}",
+            "--quiet",
+            "--foreground",
+            *spaces,
+        ]
+    raise IplabError(
+        "the lab wants an uplink, for which this machine lacks slirp4netns and pasta",
+        hint="apt-get install slirp4netns",
+    )
 
 
 def stop(holder: Holder) -> None:

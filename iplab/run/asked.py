@@ -1,0 +1,149 @@
+"""Asking the machine what ``iplab.why`` wants to know: each thing once, when the walk needs it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from iplab import observe
+from iplab.command import Command
+from iplab.names import HOST, IPAddress
+from iplab.network import Bridge, Network
+from iplab.run.machine import Machine, find_program, inside
+from iplab.why.facts import Lookup, Neighbour, Port, Ruleset
+from iplab.why.ruleset import joined, parse, parse_save
+
+
+class Asked:
+    """Facts of this machine; each is asked once and kept."""
+
+    def __init__(self, machine: Machine, network: Network) -> None:
+        self.machine = machine
+        self.network = network
+        self._kept: dict[tuple[Any, ...], Any] = {}
+
+    def _once(self, key: tuple[Any, ...], ask: Callable[[], Any]) -> Any:
+        if key not in self._kept:
+            self._kept[key] = ask()
+        return self._kept[key]
+
+    def lookup(
+        self,
+        node: str,
+        to: IPAddress,
+        *,
+        source: IPAddress | None = None,
+        arriving: str | None = None,
+    ) -> Lookup:
+        """``ip -j route get``."""
+        words = ["route", "get", str(to)]
+        words += ["from", str(source)] if source else []
+        words += ["iif", arriving] if arriving else []
+        found: Lookup = self._once(
+            ("route", node, to, source, arriving), lambda: self._route(node, words)
+        )
+        return found
+
+    def _route(self, node: str, words: Sequence[str]) -> Lookup:
+        done = self.machine.run(Command((*_ip(node), *words), node), ok=range(256))
+        if done.code:
+            said = done.err.strip().splitlines()
+            return Lookup(refused=said[-1].rpartition("answers: ")[2] if said else "no answer")
+        answer = [o for d in observe.documents(done.out, "ip route get") for o in d]
+        if not answer:
+            return Lookup(refused="no answer")
+        line = answer[0]
+        kind = line.get("type", "unicast")
+        if kind in ("unreachable", "blackhole", "prohibit", "throw"):
+            return Lookup(refused=kind, type=kind)
+        gateway = line.get("gateway") or line.get("via", {}).get("host")
+        return Lookup(line.get("dev", ""), _address(gateway), _address(line.get("prefsrc")), kind)
+
+    def sysctl(self, node: str, key: str) -> str | None:
+        """A value below /proc/sys."""
+        found: str | None = self._once(("sysctl", node, key), lambda: self._sysctl(node, key))
+        return found
+
+    def _sysctl(self, node: str, key: str) -> str | None:
+        done = self.machine.run(inside(node, ("cat", f"/proc/sys/{key}")), ok=range(256))
+        return " ".join(done.out.split()) if done.code == 0 else None
+
+    def neighbours(self, node: str) -> Sequence[Neighbour]:
+        """``ip -j neigh``."""
+        found: Sequence[Neighbour] = self._once(("neigh", node), lambda: self._neighbours(node))
+        return found
+
+    def _neighbours(self, node: str) -> tuple[Neighbour, ...]:
+        done = self.machine.run(Command((*_ip(node), "neigh", "show"), node))
+        lines = [o for d in observe.documents(done.out, "ip neigh") for o in d]
+        return tuple(
+            Neighbour(
+                ipaddress.ip_address(line["dst"]),
+                line.get("dev", ""),
+                line.get("lladdr"),
+                (line.get("state") or ["NONE"])[0],
+            )
+            for line in lines
+        )
+
+    def ports(self, node: str) -> Mapping[str, Port]:
+        """``bridge -j -d link`` and ``bridge -j vlan``."""
+        found: Mapping[str, Port] = self._once(("ports", node), lambda: self._ports(node))
+        return found
+
+    def _ports(self, node: str) -> dict[str, Port]:
+        vlans: dict[str, list[dict[str, Any]]] = {}
+        bridges = self.network.namespaces[node].interfaces.values()
+        filtering = any(isinstance(i.kind, Bridge) and i.kind.vlan_filtering for i in bridges)
+        for line in self._bridge(node, "vlan", "show") if filtering else ():
+            vlans.setdefault(line.get("ifname", ""), []).extend(line.get("vlans", ()))
+        states = {line.get("ifname", ""): line for line in self._bridge(node, "link", "show")}
+        return {
+            device: Port(
+                states.get(device, {}).get("state", "forwarding"),
+                bool(states.get(device, {}).get("isolated", False)),
+                frozenset(_numbers(vlans.get(device, ()))),
+                next(
+                    (v["vlan"] for v in vlans.get(device, ()) if "PVID" in v.get("flags", ())), None
+                ),
+            )
+            for device in {**states, **vlans}
+        }
+
+    def _bridge(self, node: str, *words: str) -> list[dict[str, Any]]:
+        where = () if node == HOST else ("-n", node)
+        command = Command(("bridge", "-j", "-d", *where, *words), node)
+        done = self.machine.run(command)
+        return [o for d in observe.documents(done.out, "bridge") for o in d]
+
+    def ruleset(self, node: str) -> Ruleset:
+        """``nft -j list ruleset``, and iptables' older tables where that is here."""
+        found: Ruleset = self._once(("rules", node), lambda: self._ruleset(node))
+        return found
+
+    def _ruleset(self, node: str) -> Ruleset:
+        parts = []
+        if find_program("nft"):
+            done = self.machine.run(inside(node, ("nft", "-j", "list", "ruleset")))
+            parts.append(parse(done.out, node))
+        for program, family in (("iptables-legacy-save", "ip"), ("ip6tables-legacy-save", "ip6")):
+            if find_program(program):
+                done = self.machine.run(inside(node, (program,)), ok=range(256))
+                parts.append(parse_save(done.out, family))
+        return joined(*parts)
+
+
+def _ip(node: str) -> tuple[str, ...]:
+    return ("ip", "-j") if node == HOST else ("ip", "-n", node, "-j")
+
+
+def _address(text: str | None) -> IPAddress | None:
+    return ipaddress.ip_address(text) if text else None
+
+
+def _numbers(vlans: Sequence[Mapping[str, Any]]) -> list[int]:
+    found: list[int] = []
+    for one in vlans:
+        found += range(one["vlan"], one.get("vlanEnd", one["vlan"]) + 1)
+    return found

@@ -1,0 +1,112 @@
+"""What the reasoning asks for, as values; who answers (the machine, a test) is not its matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from iplab.names import IPAddress
+from iplab.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The kernel's answer to ``ip route get``; ``refused`` are its words where there is no way."""
+
+    device: str = ""
+    gateway: IPAddress | None = None
+    source: IPAddress | None = None
+    type: str = "unicast"
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A line of ``ip neigh``: who has ``address`` on ``device``, as the node believes."""
+
+    address: IPAddress
+    device: str
+    lladdr: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A bridge port as ``bridge -d link`` and ``bridge vlan`` show it.
+
+    ``vlans`` are those that may leave by it, ``pvid`` the one that untagged frames get.
+    """
+
+    state: str = "forwarding"
+    isolated: bool = False
+    vlans: frozenset[int] = frozenset()
+    pvid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A chain of nftables; ``hook`` is empty where only other chains lead to it."""
+
+    family: str
+    table: str
+    name: str
+    hook: str = ""
+    type: str = "filter"
+    priority: int = 0
+    policy: str = "accept"
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: ``statements`` are what ``nft -j`` prints as its ``expr``."""
+
+    chain: tuple[str, str, str]  # family, table, chain
+    handle: int
+    statements: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """All chains and rules of a namespace, in order; ``sets`` are the named ones' elements."""
+
+    chains: tuple[Chain, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    sets: Mapping[tuple[str, str, str], Sequence[Any]] | None = None
+
+
+class Facts(Protocol):
+    """Answers about the machine, asked as the walk comes by; each is asked once and kept."""
+
+    @property
+    def network(self) -> Network:
+        """All that is there."""
+        ...
+
+    def lookup(
+        self,
+        node: str,
+        to: IPAddress,
+        *,
+        source: IPAddress | None = None,
+        arriving: str | None = None,
+    ) -> Lookup:
+        """The route; with ``source`` and ``arriving`` for a packet that came in by that device."""
+        ...
+
+    def sysctl(self, node: str, key: str) -> str | None:
+        """The value of a sysctl, its key with slashes (``net/ipv4/ip_forward``); else ``None``."""
+        ...
+
+    def neighbours(self, node: str) -> Sequence[Neighbour]:
+        """What the node knows about its neighbours."""
+        ...
+
+    def ports(self, node: str) -> Mapping[str, Port]:
+        """The bridge ports of the node."""
+        ...
+
+    def ruleset(self, node: str) -> Ruleset:
+        """The packet filter of the node."""
+        ...

@@ -1,0 +1,275 @@
+"""Why a node knows no way to an address, and the line that gives it one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from iplab.names import IPAddress, IPInterface, IPNetwork
+from iplab.network import End, Interface, Route
+from iplab.why import mend
+from iplab.why.facts import Facts
+from iplab.why.places import Places
+from iplab.why.report import Cause
+from iplab.why.topology import Step, Topology
+from iplab.why.wire import Wires
+
+IPV6_MIN = 1280  # RFC 8200, section 5: on a device with less the kernel has no IPv6
+_REFUSING = ("blackhole", "unreachable", "prohibit", "throw")
+
+
+class Routes:
+    """Explains what ``ip route get`` refused."""
+
+    def __init__(self, facts: Facts, places: Places, wires: Wires, topology: Topology) -> None:
+        self.facts = facts
+        self.places = places
+        self.wires = wires
+        self.topology = topology
+
+    def matching(self, node: str, target: IPAddress) -> Route | None:
+        """The route of table main that the kernel takes for ``target``, if somebody wrote it."""
+        routes = [
+            r
+            for r in self.places.network.namespaces[node].routes
+            if r.destination.version == target.version and target in r.destination
+        ]
+        return max(routes, key=lambda r: (r.destination.prefixlen, -(r.metric or 0)), default=None)
+
+    def missing(
+        self, node: str, target: IPAddress, refused: str, *, answering: bool = False
+    ) -> Cause:
+        """What stands behind ``refused``, the kernel's words about the way to ``target``.
+
+        ``answering`` is whether it is the way back.
+        """
+        route = self.matching(node, target)
+        if route is not None and route.type in _REFUSING:
+            what = f"the route `{route}` refuses packets to {target}"
+            return Cause(node, f"route {route}", what, _delete(node, route))
+        found = (
+            self._own_device(node, target)
+            or self._on_the_wire(node, target)
+            or self._by_gateway(node, target, answering)
+        )
+        if found:
+            return found
+        back = "no route back to" if answering else "no route to"
+        return Cause(node, f"route to {target}", f"{back} {target}: the kernel says {refused!r}")
+
+    # ------------------------------------------------------------ the devices
+
+    def _own_device(self, node: str, target: IPAddress) -> Cause | None:
+        """A device that would lead there, were it up and had it an address."""
+        version = target.version
+        devices = list(self.places.interfaces(node))
+        if not devices:
+            return self.alone(node)
+        for end, interface in devices:
+            within = [a for a in self.places.addresses(end, version) if target in a.local.network]
+            if within and not interface.up:
+                return _down(end)
+        if any(self.places.addresses(end, version) for end, _ in devices):
+            return None
+        return self._without_address(node, target, devices)
+
+    def without(self, node: str, asker: IPAddress, device: str | None) -> Cause | None:
+        """A node without an address of ``asker``'s family: which device should have one?"""
+        devices = [(e, i) for e, i in self.places.interfaces(node) if device in (None, e.device)]
+        if not devices:
+            return self.alone(node)
+        return self._without_address(node, asker, devices)
+
+    def alone(self, node: str) -> Cause:
+        """A node that no wire leads to."""
+        return Cause(node, "devices", "has no device but lo, so nothing leads in or out")
+
+    def resourced(self, node: str, route: Route, source: IPAddress) -> str:
+        """The line that gives ``route`` another source address."""
+        six = ("-6",) if route.destination.version == 6 else ()
+        words = str(replace(route, source=source)).split()
+        if six:
+            return mend.both(_delete(node, route), mend.ip(node, *six, "route", "add", *words))
+        return mend.ip(node, "route", "replace", *words)
+
+    def _without_address(
+        self, node: str, target: IPAddress, devices: Sequence[tuple[End, Interface]]
+    ) -> Cause | None:
+        """No address of the family in the whole node: find the device that should have one."""
+        version = target.version
+        holders = set(self.places.nodes_with(target))
+        offers: list[tuple[int, End, Interface, IPInterface]] = []
+        for end, interface in devices:
+            if interface.master:
+                continue
+            for far, way in self.wires.segment(end).ways.items():
+                for theirs in self.places.addresses(far, version):
+                    if far.node == node or theirs.local.network.num_addresses < 2:
+                        continue
+                    near = 0 if far.node in holders else 1
+                    offers.append((near * 100 + way.cost, end, interface, theirs.local))
+        if not offers:
+            for end, interface in devices:
+                if not interface.up:
+                    return _down(end)
+                if (cause := self.hindered(end, interface, version)) is not None:
+                    return cause
+            return None
+        _, end, interface, offered = min(offers, key=lambda o: (o[0], o[1]))
+        if (cause := self.hindered(end, interface, version)) is not None:
+            return cause
+        if not interface.up:
+            return _down(end)
+        free = self.places.free(offered.network)
+        line = (
+            mend.ip(node, "addr", "add", f"{free}/{offered.network.prefixlen}", "dev", end.device)
+            if free
+            else ""
+        )
+        what = f"has no IPv{version} address"
+        return Cause(node, f"device {end.device}", what, line)
+
+    def hindered(self, end: End, interface: Interface, version: int) -> Cause | None:
+        """What keeps IPv6 off a device."""
+        if version == 4:
+            return None
+        if interface.mtu is not None and interface.mtu < IPV6_MIN:
+            what = f"has mtu {interface.mtu}: under {IPV6_MIN} the kernel takes IPv6 off a device"
+            line = mend.ip(end.node, "link", "set", end.device, "mtu", 1500)
+            return Cause(end.node, f"device {end.device}", what, line)
+        for name in (end.device, "all"):
+            key = f"net/ipv6/conf/{name}/disable_ipv6"
+            if self.facts.sysctl(end.node, key) == "1":
+                what = "IPv6 is switched off here"
+                return Cause(end.node, f"sysctl {key}", what, mend.sysctl(end.node, key, 0))
+        return None
+
+    # ------------------------------------------------------------ the wires
+
+    def _on_the_wire(self, node: str, target: IPAddress) -> Cause | None:
+        """The target is on a wire of ours, but no address of ours says so."""
+        for end, interface in self.places.interfaces(node):
+            mine = self.places.addresses(end, target.version)
+            ways = self.wires.segment(end).ways
+            for far, way in ways.items():
+                held = self.places.at(far)
+                theirs = next(
+                    (a.local for a in (held.addresses if held else ()) if a.local.ip == target),
+                    None,
+                )
+                if theirs is None or far.node == node or way.cost >= 10:
+                    continue
+                if not interface.up:
+                    return _down(end)
+                for own in (a.local for a in mine):
+                    if target in own.network:
+                        what = f"{own.network} is the subnet of {own}, but its route is gone"
+                        line = mend.ip(node, "route", "add", own.network, "dev", end.device)
+                        return Cause(node, f"route {own.network}", what, line)
+                for own in (a.local for a in mine):
+                    if own.ip in theirs.network:
+                        return wrong_prefix(end, own, theirs)
+                if mine and not any(target.version == s.own.version for s in self._uses(node, end)):
+                    return self._no_common_subnet(end, mine[0].local, far, theirs)
+        return None
+
+    def _uses(self, node: str, end: End) -> list[Step]:
+        version = 6 if any(self.places.addresses(end, 6)) else 4
+        return [s for s in self.topology.steps(node, version) if s.near == end]
+
+    def _no_common_subnet(self, end: End, own: IPInterface, far: End, theirs: IPInterface) -> Cause:
+        what = f"{own} and {theirs} of {far} share a wire, but no subnet"
+        free = self.places.free(theirs.network)
+        word = f"{free}/{theirs.network.prefixlen}"
+        line = mend.ip(end.node, "addr", "add", word, "dev", end.device) if free else ""
+        return Cause(end.node, f"address {own} on {end.device}", what, line)
+
+    # ------------------------------------------------------------ the gateways
+
+    def _by_gateway(self, node: str, target: IPAddress, answering: bool) -> Cause | None:
+        step = self.topology.first_step(node, target) or self.topology.way_out(node, target)
+        if step is None:
+            return None
+        near = self.places.at(step.near)
+        if near is not None and not near.up:
+            return _down(step.near)
+        prefix = self._prefix(node, target)
+        words = "default" if prefix is None else str(prefix)
+        back = "no route back to" if answering else "no route to"
+        six = ("-6",) if target.version == 6 else ()
+        line = mend.ip(node, *six, "route", "add", words, "via", step.gateway)
+        return Cause(node, f"route to {target}", f"{back} {target}", line)
+
+    def _prefix(self, node: str, target: IPAddress) -> IPNetwork | None:
+        """The subnet to write a route for; ``None`` (a default route) for a node at the edge."""
+        networks = {
+            a.local.network
+            for end, _ in self.places.interfaces(node)
+            for a in self.places.addresses(end, target.version)
+        }
+        written = self.places.network.namespaces[node].routes
+        default = any(
+            r.destination.prefixlen == 0 and r.destination.version == target.version
+            for r in written
+        )
+        if len(networks) == 1 and not default:
+            return None
+        return self.subnet_of(target)
+
+    def subnet_of(self, target: IPAddress) -> IPNetwork | None:
+        """The subnet of ``target`` as its holder has it."""
+        for end in self.places.holders.get(target, ()):
+            for address in self.places.addresses(end, target.version):
+                if address.local.ip == target:
+                    return address.local.network
+        return None
+
+    def better(self, node: str, target: IPAddress, wrong: IPAddress | None) -> str:
+        """What replaces the route to ``target`` by one over a neighbour that does lead there."""
+        step = self.topology.first_step(node, target) or self.topology.way_out(node, target)
+        if step is None or step.gateway == wrong:
+            return ""
+        six = ("-6",) if target.version == 6 else ()
+        route = self.matching(node, target)
+        words: list[object] = [self.subnet_of(target) or f"{target}"]
+        if route is not None:
+            zero = route.destination.prefixlen == 0
+            words = ["default" if zero else route.destination]
+        onward = [] if step.gateway == target else ["via", step.gateway]
+        words += [*onward, "dev", step.near.device]
+        words += ["metric", route.metric] if route and route.metric is not None else []
+        if target.version == 6 and route is not None:
+            # IPv6 appends where IPv4 replaces: another gateway is another route (RFC 4861's lists).
+            return mend.both(_delete(node, route), mend.ip(node, *six, "route", "add", *words))
+        return mend.ip(node, *six, "route", "replace", *words)
+
+
+def wrong_prefix(end: End, own: IPInterface, theirs: IPInterface) -> Cause:
+    """An address whose prefix is not that of the others on the wire."""
+    right = f"{own.ip}/{theirs.network.prefixlen}"
+    what = (
+        f"has prefix length {own.network.prefixlen}, and {theirs.ip} on the same wire has "
+        f"{theirs.network.prefixlen}"
+    )
+    device = ("dev", end.device)
+    add = mend.ip(end.node, "addr", "add", right, *device)
+    delete = mend.ip(end.node, "addr", "del", own, *device)
+    # IPv4 keeps both side by side for a moment, so that no route over the device is lost.
+    line = mend.both(add, delete) if own.version == 4 else mend.both(delete, add)
+    return Cause(end.node, f"address {own} on {end.device}", what, line)
+
+
+def _down(end: End) -> Cause:
+    line = mend.ip(end.node, "link", "set", end.device, "up")
+    return Cause(end.node, f"device {end.device}", "is down", line)
+
+
+def _delete(node: str, route: Route) -> str:
+    six = ("-6",) if route.destination.version == 6 else ()
+    kind = [] if route.type == "unicast" else [route.type]
+    name = "default" if route.destination.prefixlen == 0 else route.destination
+    words: list[object] = [*kind, name]
+    words += ["via", route.gateway] if route.gateway else []
+    words += ["dev", route.device] if route.device else []
+    words += ["metric", route.metric] if route.metric is not None else []
+    return mend.ip(node, *six, "route", "del", *words)

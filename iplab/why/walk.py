@@ -1,0 +1,283 @@
+"""Following one packet from node to node, up to the first thing that stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from iplab.names import IPAddress
+from iplab.network import End
+from iplab.why import mend
+from iplab.why.absent import Absent
+from iplab.why.arrival import Arrival
+from iplab.why.crossing import Crossing
+from iplab.why.facts import Facts, Lookup
+from iplab.why.filters import at_hook
+from iplab.why.packet import Packet
+from iplab.why.places import Places
+from iplab.why.report import Cause, Hop, Weight
+from iplab.why.routes import Routes
+from iplab.why.topology import Topology
+from iplab.why.wire import Wires
+
+_TTL = 64
+_DEPTH = 2  # tunnels in tunnels
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A node that changed a packet's addresses: what they were, and what they became."""
+
+    node: str
+    before: Packet
+    after: Packet
+
+
+@dataclass(slots=True)
+class Walk:
+    """What a packet met.  ``arrived`` is the node that took it in; ``sight`` the device behind
+    which iplab sees nothing, where the packet went there."""
+
+    packet: Packet
+    hops: list[Hop] = field(default_factory=list)
+    causes: list[Cause] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    translations: list[Translation] = field(default_factory=list)
+    arrived: str | None = None
+    sight: End | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something surely stops it."""
+        return any(c.weight in (Weight.STOPS, Weight.TWICE) for c in self.causes)
+
+    def met(self, causes: Sequence[Cause]) -> bool:
+        """Note what was met; whether that is the end of the walk."""
+        self.causes += causes
+        return any(c.weight is Weight.STOPS for c in causes)
+
+
+class Walker:
+    """Walks packets through a network."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.places = Places(facts.network)
+        self.wires = Wires(facts, self.places, self._underlay)
+        self.topology = Topology(facts, self.places, self.wires)
+        self.routes = Routes(facts, self.places, self.wires, self.topology)
+        self._absent = Absent(facts, self.places, self.routes)
+        self._arrival = Arrival(facts, self.places, self.routes)
+        self._crossing = Crossing(facts, self.places)
+
+    def _underlay(self, node: str, remote: IPAddress, port: int) -> Sequence[Cause]:
+        """What stops vxlan's own packets from ``node`` to ``remote``."""
+        if self.wires.depth >= _DEPTH:
+            return ()
+        self.wires.depth += 1
+        try:
+            route = self.facts.lookup(node, remote)
+            if route.refused:
+                return (self.routes.missing(node, remote, route.refused),)
+            if route.source is None:
+                return ()
+            packet = Packet(route.source, remote, "udp", "datagram", port=port)
+            walk = self.go(node, packet)
+        finally:
+            self.wires.depth -= 1
+        return [c for c in walk.causes if c.weight is Weight.STOPS][:1]
+
+    def go(
+        self,
+        node: str,
+        packet: Packet,
+        *,
+        expected: str | None = None,
+        known: Sequence[Translation] = (),
+        routers: Sequence[str] = (),
+    ) -> Walk:
+        """Follow ``packet`` from ``node``.
+
+        ``expected`` is the node that is meant to get it, ``known`` the translations that its
+        request met, which its answer meets the other way round; ``routers`` passed the request on.
+        """
+        walk = Walk(packet)
+        here, arriving = node, ""
+        life = self._life(node, packet)
+        seen: set[tuple[str, str, IPAddress]] = set()
+        while True:
+            if (here, arriving, walk.packet.target) in seen:
+                walk.met([self._loop(here, walk)])
+                return walk
+            seen.add((here, arriving, walk.packet.target))
+            if arriving:
+                before = walk.packet
+                walk.packet = _undone(before, here, known)
+                passage = self._hook(walk, here, "prerouting", incoming=arriving)
+                if passage:
+                    return walk
+                if self.places.has(here, walk.packet.target):
+                    walk.hops.append(self._hop(here, arriving, None, walk.packet))
+                    if not walk.met(self._arrival.taken_in(here, arriving, walk.packet)):
+                        walk.arrived = here
+                    return walk
+                if here == node:
+                    walk.met([self._loop(here, walk)])
+                    return walk
+                if walk.met(self._arrival.passed_on(here, arriving, walk.packet)):
+                    return walk
+                life -= 1
+                if life <= 0:
+                    walk.met([self._dies(node, here, walk)])
+                    return walk
+            route = self._route(here, arriving, walk.packet)
+            if route.refused:
+                answering = walk.packet.state == "established"
+                cause = self.routes.missing(
+                    here, walk.packet.target, route.refused, answering=answering
+                )
+                if answering:
+                    cause = self._masqueraded(cause, routers, walk.packet)
+                walk.met([cause])
+                return walk
+            if route.type == "local":
+                walk.hops.append(self._hop(here, "lo", None, walk.packet))
+                if not walk.met(self._arrival.to_itself(here, walk.packet)):
+                    walk.arrived = here
+                return walk
+            hook = "forward" if arriving else "output"
+            if self._hook(walk, here, hook, incoming=arriving, outgoing=route.device):
+                return walk
+            if self._hook(walk, here, "postrouting", outgoing=route.device):
+                return walk
+            walk.hops.append(self._hop(here, route.device, route.gateway, walk.packet))
+            landed = self._cross(walk, here, route, expected)
+            if landed is None:
+                return walk
+            here, arriving = landed.node, landed.device
+
+    # ------------------------------------------------------------ one station
+
+    def _route(self, node: str, arriving: str, packet: Packet) -> Lookup:
+        if not arriving:
+            own = packet.source if packet.state == "established" else None
+            return self.facts.lookup(node, packet.target, source=own)
+        return self.facts.lookup(node, packet.target, source=packet.source, arriving=arriving)
+
+    def _hook(
+        self, walk: Walk, node: str, hook: str, *, incoming: str = "", outgoing: str = ""
+    ) -> bool:
+        """The packet at a hook of the packet filter; whether it ended there."""
+        rules = self.facts.ruleset(node)
+        if not rules.chains:
+            return False
+        packet = walk.packet
+        passage = at_hook(node, rules, hook, packet, incoming=incoming, outgoing=outgoing)
+        if passage.nat is not None and packet.state == "new":
+            kind, address = passage.nat
+            if kind == "snat":
+                address = address or self._masquerade(node, outgoing, packet.version)
+            if address is not None:
+                source = address if kind == "snat" else packet.source
+                target = address if kind == "dnat" else packet.target
+                walk.packet = replace(packet, source=source, target=target)
+                walk.translations.append(Translation(node, packet, walk.packet))
+        return walk.met(passage.causes)
+
+    def _masquerade(self, node: str, device: str, version: int) -> IPAddress | None:
+        own = self.places.addresses(End(node, device), version)
+        return own[0].local.ip if own else None
+
+    def _cross(self, walk: Walk, node: str, route: Lookup, expected: str | None) -> End | None:
+        """Over the wire to the next hop; ``None`` where the walk ends."""
+        start = End(node, route.device)
+        hop = route.gateway or walk.packet.target
+        final = route.gateway is None
+        segment = self.wires.segment(start)
+        found = self._crossing.owner(segment, hop, node, expected if final else None)
+        if found is None:
+            if segment.edges and not self.places.nodes_with(hop):
+                walk.sight = segment.edges[0]
+                walk.notes.append(f"{hop} lies behind {walk.sight}, where iplab does not see")
+                return None
+            walk.met([self._absent.explain(start, hop, segment, walk.packet, gateway=not final)])
+            return None
+        far, way = found
+        if walk.met(self._crossing.wire(way)):
+            return None
+        if walk.met(self._crossing.resolve(start, far, hop, walk.packet, segment)):
+            return None
+        if walk.met(self._crossing.bridged(way, walk.packet)):
+            return None
+        walk.causes += self._crossing.narrow(way)
+        return far
+
+    def _hop(self, node: str, device: str, via: IPAddress | None, packet: Packet) -> Hop:
+        own = [a.local.ip for a in self.places.addresses(End(node, device), packet.version)]
+        for address in (packet.source, packet.target):
+            if self.places.has(node, address) and (address in own or device == "lo"):
+                return Hop(node, device, str(via) if via else None, str(address))
+        return Hop(node, device, str(via) if via else None, str(own[0]) if own else None)
+
+    # ------------------------------------------------------------ what only the whole walk shows
+
+    def _life(self, node: str, packet: Packet) -> int:
+        if packet.version == 4:
+            value = self.facts.sysctl(node, "net/ipv4/ip_default_ttl")
+        else:
+            device = self.facts.lookup(node, packet.target).device
+            value = self.facts.sysctl(node, f"net/ipv6/conf/{device}/hop_limit")
+        return int(value) if value and value.isdigit() else _TTL
+
+    def _dies(self, origin: str, here: str, walk: Walk) -> Cause:
+        six = walk.packet.version == 6
+        name = (
+            f"net/ipv6/conf/{walk.hops[0].device}/hop_limit" if six else "net/ipv4/ip_default_ttl"
+        )
+        value = self._life(origin, walk.packet)
+        what = f"packets leave with ttl {value}, which ends at {here}"
+        return Cause(origin, f"sysctl {name}", what, mend.sysctl(origin, name, _TTL))
+
+    def _loop(self, here: str, walk: Walk) -> Cause:
+        round_trip = [hop.node for hop in walk.hops]
+        ring = round_trip[round_trip.index(here) :] if here in round_trip else round_trip
+        words = " → ".join([*ring, here])
+        for node in reversed(ring):
+            hop = next(h for h in reversed(walk.hops) if h.node == node)
+            step = self.topology.first_step(node, walk.packet.target)
+            if step is not None and str(step.gateway) != hop.via:
+                line = self.routes.better(node, walk.packet.target, None)
+                what = f"sends packets for {walk.packet.target} in a circle: {words}"
+                return Cause(node, f"route to {walk.packet.target}", what, line)
+        what = f"packets for {walk.packet.target} go in a circle: {words}"
+        return Cause(here, f"route to {walk.packet.target}", what)
+
+    def _masqueraded(self, cause: Cause, routers: Sequence[str], packet: Packet) -> Cause:
+        """Where a router on the way there does NAT, the source should have been hidden by it."""
+        subnet = self.routes.subnet_of(packet.target)
+        if subnet is None or not cause.object.startswith("route to"):
+            return cause
+        for router in routers:
+            for chain in self.facts.ruleset(router).chains:
+                if chain.hook != "postrouting" or chain.type != "nat":
+                    continue
+                family = "ip" if subnet.version == 4 else "ip6"
+                words = ("nft", "add", "rule", chain.family, chain.table, chain.name)
+                match = (family, "saddr", subnet, family, "daddr", "!=", subnet, "masquerade")
+                what = f"does not masquerade {subnet}, and {cause.node} has {cause.what}"
+                line = mend.within(router, *words, *match)
+                place = f"nft chain {chain.family} {chain.table} {chain.name}"
+                note = f"or a route back: {cause.mend}" if cause.mend else ""
+                return Cause(router, place, what, line, notes=(note,) if note else ())
+        return cause
+
+
+def _undone(packet: Packet, node: str, known: Sequence[Translation]) -> Packet:
+    """An answer at a node that translated its request: addressed to whom the request came from."""
+    for one in reversed(known):
+        if one.node == node and packet.state == "established":
+            answer = one.after.reply()
+            if (packet.source, packet.target) == (answer.source, answer.target):
+                was = one.before.reply()
+                packet = replace(packet, source=was.source, target=was.target)
+    return packet

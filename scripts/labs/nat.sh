@@ -1,0 +1,176 @@
+#!/bin/sh
+# Lab nat, written by `iplab script nat.yaml` (commands in style direct).
+# Needs iproute2, sysctl (procps), nft (nftables), ping for `check`, root, and a POSIX shell; iplab itself is not needed.
+#
+#   nat.sh up      run the commands below; if one fails, take away what was made
+#   nat.sh down    take away what `up` made, and nothing else
+#   nat.sh check   compare the machine with the lab, and ping
+set -u
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+
+# How many of the commands have been run, kept until `down`; /run is empty after a reboot.
+state=/run/iplab-script-nat
+
+# step NUMBER COMMAND...: run one command of `up`.
+step() {
+    number=$1
+    shift
+    printf '+ %s\n' "$*"
+    if ! "$@"; then
+        printf 'command %s failed; taking away what was made\n' "$number" >&2
+        take_away
+        exit 1
+    fi
+    printf '%s\n' "$number" >"$state" || exit 1
+}
+
+# made NUMBER: whether that command of `up` has been run.
+made() {
+    [ "$done_so_far" -ge "$1" ]
+}
+
+# namespace NAME, device NAME: whether the host has it.  (A device is not looked for in /sys, which
+# may show another namespace's.)
+namespace() {
+    [ -e "/run/netns/$1" ]
+}
+
+# undo COMMAND...: run it, and remember if it fails.
+undo() {
+    printf '+ %s\n' "$*"
+    "$@" || failed=1
+}
+
+up() {
+    if [ -e "$state" ]; then
+        echo "nat is up already (or was not taken down whole): nat.sh down" >&2
+        exit 1
+    fi
+    printf '0\n' >"$state" || exit 1
+    # inside is a node of the lab
+    step 1 ip netns add inside
+    # gw is a node of the lab
+    step 2 ip netns add gw
+    # server is a node of the lab
+    step 3 ip netns add server
+    # gw is to have net.ipv4.ip_forward=1
+    step 4 ip netns exec gw sysctl -w net.ipv4.ip_forward=1
+    # the link between inside:eth0 and gw:lan
+    step 5 ip link add eth0 netns inside type veth peer name lan netns gw
+    # the link between gw:wan and server:eth0
+    step 6 ip link add wan netns gw type veth peer name eth0 netns server
+    # inside:lo is to be up
+    step 7 ip -n inside link set lo up
+    # inside:eth0 is to have 10.72.0.2/24
+    step 8 ip -n inside addr add 10.72.0.2/24 dev eth0
+    # inside:eth0 is to be up
+    step 9 ip -n inside link set eth0 up
+    # inside is to have this route
+    step 10 ip -n inside route add default via 10.72.0.1 dev eth0
+    # gw:lo is to be up
+    step 11 ip -n gw link set lo up
+    # gw:lan is to have 10.72.0.1/24
+    step 12 ip -n gw addr add 10.72.0.1/24 dev lan
+    # gw:lan is to be up
+    step 13 ip -n gw link set lan up
+    # gw:wan is to have 172.22.0.1/24
+    step 14 ip -n gw addr add 172.22.0.1/24 dev wan
+    # gw:wan is to be up
+    step 15 ip -n gw link set wan up
+    # gw masquerades; this table holds its rules
+    step 16 ip netns exec gw nft add table inet iplab-nat
+    # gw: rules for packets about to leave it
+    step 17 ip netns exec gw nft add chain inet iplab-nat postrouting '{ type nat hook postrouting priority srcnat ; }'
+    # 10.72.0.0/24 leaves gw under its address
+    step 18 ip netns exec gw nft add rule inet iplab-nat postrouting ip saddr 10.72.0.0/24 ip daddr '!=' 10.72.0.0/24 masquerade
+    # server:lo is to be up
+    step 19 ip -n server link set lo up
+    # server:eth0 is to have 172.22.0.2/24
+    step 20 ip -n server addr add 172.22.0.2/24 dev eth0
+    # server:eth0 is to be up
+    step 21 ip -n server link set eth0 up
+    echo "nat is up"
+}
+
+# Last made, first taken away.  What is in a namespace goes with the namespace.
+take_away() {
+    failed=0
+    done_so_far=$(cat "$state") || exit 1
+    if made 3 && namespace server; then undo ip netns del server; fi
+    if made 2 && namespace gw; then undo ip netns del gw; fi
+    if made 1 && namespace inside; then undo ip netns del inside; fi
+    if [ "$failed" -ne 0 ]; then
+        echo "not all could be taken away; what is left is named above, and $state stays" >&2
+        exit 4
+    fi
+    rm -f "$state" "$state".*
+}
+
+down() {
+    if [ ! -e "$state" ]; then
+        echo "nat is not up (by this script); nothing was removed" >&2
+        exit 1
+    fi
+    take_away
+    echo "nat is down"
+}
+
+# expect WHAT WORDS COMMAND...: whether COMMAND prints WORDS.
+expect() {
+    what=$1
+    words=$2
+    shift 2
+    if "$@" 2>/dev/null | grep -qF -e "$words"; then
+        printf 'same     %s\n' "$what"
+    else
+        printf 'differs  %s\n' "$what"
+        differs=3
+    fi
+}
+
+# reach YES|NO WHAT COMMAND...: whether COMMAND, a ping, is answered.
+reach() {
+    wanted=$1
+    what=$2
+    shift 2
+    if "$@" >/dev/null 2>&1; then answered=yes; else answered=no; fi
+    if [ "$answered" = "$wanted" ]; then
+        printf 'ok       %s\n' "$what"
+    else
+        printf 'FAILED   %s\n' "$what"
+        differs=3
+    fi
+}
+
+check() {
+    differs=0
+    expect 'inside:lo is up' ': lo' ip -n inside -o link show up dev lo
+    expect 'inside:eth0 is up' ': eth0' ip -n inside -o link show up dev eth0
+    expect 'inside:eth0 has 10.72.0.2/24' ' inet 10.72.0.2/24 ' ip -n inside -o addr show dev eth0
+    expect 'gw:lo is up' ': lo' ip -n gw -o link show up dev lo
+    expect 'gw:lan is up' ': lan' ip -n gw -o link show up dev lan
+    expect 'gw:lan has 10.72.0.1/24' ' inet 10.72.0.1/24 ' ip -n gw -o addr show dev lan
+    expect 'gw:wan is up' ': wan' ip -n gw -o link show up dev wan
+    expect 'gw:wan has 172.22.0.1/24' ' inet 172.22.0.1/24 ' ip -n gw -o addr show dev wan
+    expect 'server:lo is up' ': lo' ip -n server -o link show up dev lo
+    expect 'server:eth0 is up' ': eth0' ip -n server -o link show up dev eth0
+    expect 'server:eth0 has 172.22.0.2/24' ' inet 172.22.0.2/24 ' ip -n server -o addr show dev eth0
+    expect 'inside has route default via 10.72.0.1 dev eth0' 'default via 10.72.0.1 dev eth0' ip -n inside -4 route show 0.0.0.0/0
+    if command -v ping >/dev/null; then
+        reach yes 'inside -> server: 172.22.0.2' ip netns exec inside ping -n -c 2 -i 0.2 -W 1 172.22.0.2
+        reach no 'server !> inside: 10.72.0.2' ip netns exec server ping -n -c 2 -i 0.2 -W 1 10.72.0.2
+        reach yes 'server -> 172.22.0.1: 172.22.0.1' ip netns exec server ping -n -c 2 -i 0.2 -W 1 172.22.0.1
+    else
+        echo "ping is not on this machine: the lab's checks were not tried" >&2
+    fi
+    exit "$differs"
+}
+
+case "${1-}" in
+up | down | check) "$1" ;;
+*)
+    echo "usage: nat.sh up|down|check" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,138 @@
+#!/bin/sh
+# Lab two-namespaces, written by `iplab script two-namespaces.yaml` (commands in style direct).
+# Needs iproute2, ping for `check`, root, and a POSIX shell; iplab itself is not needed.
+#
+#   two-namespaces.sh up      run the commands below; if one fails, take away what was made
+#   two-namespaces.sh down    take away what `up` made, and nothing else
+#   two-namespaces.sh check   compare the machine with the lab, and ping
+set -u
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+
+# How many of the commands have been run, kept until `down`; /run is empty after a reboot.
+state=/run/iplab-script-two-namespaces
+
+# step NUMBER COMMAND...: run one command of `up`.
+step() {
+    number=$1
+    shift
+    printf '+ %s\n' "$*"
+    if ! "$@"; then
+        printf 'command %s failed; taking away what was made\n' "$number" >&2
+        take_away
+        exit 1
+    fi
+    printf '%s\n' "$number" >"$state" || exit 1
+}
+
+# made NUMBER: whether that command of `up` has been run.
+made() {
+    [ "$done_so_far" -ge "$1" ]
+}
+
+# namespace NAME, device NAME: whether the host has it.  (A device is not looked for in /sys, which
+# may show another namespace's.)
+namespace() {
+    [ -e "/run/netns/$1" ]
+}
+
+# undo COMMAND...: run it, and remember if it fails.
+undo() {
+    printf '+ %s\n' "$*"
+    "$@" || failed=1
+}
+
+up() {
+    if [ -e "$state" ]; then
+        echo "two-namespaces is up already (or was not taken down whole): two-namespaces.sh down" >&2
+        exit 1
+    fi
+    printf '0\n' >"$state" || exit 1
+    # ns0 is a node of the lab
+    step 1 ip netns add ns0
+    # ns1 is a node of the lab
+    step 2 ip netns add ns1
+    # the link between ns0:veth0 and ns1:veth1
+    step 3 ip link add veth0 netns ns0 type veth peer name veth1 netns ns1
+    # ns0:veth0 is to have 172.18.0.2/24
+    step 4 ip -n ns0 addr add 172.18.0.2/24 dev veth0
+    # ns0:veth0 is to be up
+    step 5 ip -n ns0 link set veth0 up
+    # ns1:veth1 is to have 172.18.0.3/24
+    step 6 ip -n ns1 addr add 172.18.0.3/24 dev veth1
+    # ns1:veth1 is to be up
+    step 7 ip -n ns1 link set veth1 up
+    echo "two-namespaces is up"
+}
+
+# Last made, first taken away.  What is in a namespace goes with the namespace.
+take_away() {
+    failed=0
+    done_so_far=$(cat "$state") || exit 1
+    if made 2 && namespace ns1; then undo ip netns del ns1; fi
+    if made 1 && namespace ns0; then undo ip netns del ns0; fi
+    if [ "$failed" -ne 0 ]; then
+        echo "not all could be taken away; what is left is named above, and $state stays" >&2
+        exit 4
+    fi
+    rm -f "$state" "$state".*
+}
+
+down() {
+    if [ ! -e "$state" ]; then
+        echo "two-namespaces is not up (by this script); nothing was removed" >&2
+        exit 1
+    fi
+    take_away
+    echo "two-namespaces is down"
+}
+
+# expect WHAT WORDS COMMAND...: whether COMMAND prints WORDS.
+expect() {
+    what=$1
+    words=$2
+    shift 2
+    if "$@" 2>/dev/null | grep -qF -e "$words"; then
+        printf 'same     %s\n' "$what"
+    else
+        printf 'differs  %s\n' "$what"
+        differs=3
+    fi
+}
+
+# reach YES|NO WHAT COMMAND...: whether COMMAND, a ping, is answered.
+reach() {
+    wanted=$1
+    what=$2
+    shift 2
+    if "$@" >/dev/null 2>&1; then answered=yes; else answered=no; fi
+    if [ "$answered" = "$wanted" ]; then
+        printf 'ok       %s\n' "$what"
+    else
+        printf 'FAILED   %s\n' "$what"
+        differs=3
+    fi
+}
+
+check() {
+    differs=0
+    expect 'ns0:veth0 is up' ': veth0' ip -n ns0 -o link show up dev veth0
+    expect 'ns0:veth0 has 172.18.0.2/24' ' inet 172.18.0.2/24 ' ip -n ns0 -o addr show dev veth0
+    expect 'ns1:veth1 is up' ': veth1' ip -n ns1 -o link show up dev veth1
+    expect 'ns1:veth1 has 172.18.0.3/24' ' inet 172.18.0.3/24 ' ip -n ns1 -o addr show dev veth1
+    if command -v ping >/dev/null; then
+        reach yes 'ns0 -> ns1: 172.18.0.3' ip netns exec ns0 ping -n -c 2 -i 0.2 -W 1 172.18.0.3
+        reach yes 'ns1 -> ns0: 172.18.0.2' ip netns exec ns1 ping -n -c 2 -i 0.2 -W 1 172.18.0.2
+    else
+        echo "ping is not on this machine: the lab's checks were not tried" >&2
+    fi
+    exit "$differs"
+}
+
+case "${1-}" in
+up | down | check) "$1" ;;
+*)
+    echo "usage: two-namespaces.sh up|down|check" >&2
+    exit 2
+    ;;
+esac

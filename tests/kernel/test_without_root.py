@@ -1,0 +1,209 @@
+"""Without root: labs in sandboxes of an ordinary user.
+
+The tests may run as root, so "an ordinary user" is made here: a user namespace in which this user
+is 1000, without any capability.  From there on everything is as for anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from iplab import lab as labs
+
+pytestmark = pytest.mark.kernel
+ORDINARY = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+
+
+def starter_lab(name: str, directory: Path) -> tuple[str]:
+    """A starter's file in ``directory``, as the words for a command line."""
+    filename, text = labs.starter_text(name)
+    (directory / filename).write_text(text)
+    return (filename,)
+
+
+class User:
+    """An ordinary user with a home and a runtime directory.
+
+    One process (`cat`) keeps the user namespace in which this user is one.
+    """
+
+    def __init__(self, home: Path) -> None:
+        argv = [*ORDINARY, "--", "sh", "-c", "echo ready; exec cat"]
+        self.self = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        assert self.self.stdout is not None
+        assert self.self.stdout.readline() == "ready\n"
+        enter = ("nsenter", "--user", "--preserve-credentials", "--target", str(self.self.pid))
+        self.become = (*enter, "--")
+        self.home = home
+        self.runtime = home / "runtime"
+        self.runtime.mkdir(mode=0o700)
+
+    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run `iplab WORDS`; its exit code must be ``code``."""
+        done = subprocess.run(
+            [*self.become, sys.executable, "-m", "iplab", *words],
+            cwd=self.home,
+            env={**os.environ, "XDG_RUNTIME_DIR": str(self.runtime), "HOME": str(self.home)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+    def holders(self) -> dict[str, int]:
+        """The sandboxes that run: name and holder."""
+        found = json.loads(self.run("sandbox", "list", "--json").stdout)["sandboxes"]
+        return {one["name"]: one["pid"] for one in found}
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Iterator[User]:
+    trial = subprocess.run([*ORDINARY, "--", "unshare", "--user", "--net", "true"], check=False)
+    if trial.returncode != 0:
+        pytest.skip("this machine lets no ordinary user make user namespaces")
+    somebody = User(tmp_path)
+    yield somebody
+    somebody.run("sandbox", "stop", "--all")
+    somebody.self.communicate()
+
+
+@pytest.mark.parametrize("starter", [name for name, _, _ in labs.starters()])
+def test_every_starter_runs(user: User, starter: str) -> None:
+    lab = starter_lab(starter, user.home)
+    told = user.run("up", *lab, "--yes").stderr
+    assert "not root: working in the sandbox 'default'" in told
+    assert user.run("plan", *lab).stdout == ""
+    user.run("check", *lab)
+    user.run("down", *lab)
+    assert user.holders() == {}
+    assert list((user.runtime / "iplab").iterdir()) == []
+
+
+def test_later_commands_find_it_and_nothing_of_the_machine_is_touched(user: User) -> None:
+    before = subprocess.run(["ip", "-j", "link"], capture_output=True, text=True, check=True).stdout
+    (lab,) = starter_lab("two-namespaces", user.home)
+    user.run("up", lab, "--yes")
+    assert user.run("exec", "ns1", "--", "sh", "-c", "exit 7", code=7).stdout == ""
+    assert "veth → ns1:veth1" in user.run("show", lab).stdout
+    assert json.loads(user.run("list", "--json").stdout)["labs"][0]["lab"] == "two-namespaces"
+    after = subprocess.run(["ip", "-j", "link"], capture_output=True, text=True, check=True).stdout
+    names = [[link["ifname"] for link in json.loads(text)] for text in (before, after)]
+    assert names[0] == names[1]
+    assert not Path("/run/netns/ns0").exists()
+    user.run("down", lab)
+
+
+def test_several_side_by_side(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    user.run("up", lab, "--yes", "--sandbox=one")
+    user.run("up", lab, "--yes", "--sandbox=two")
+    assert set(user.holders()) == {"one", "two"}
+    user.run("exec", "--sandbox=one", "ns0", "--", "ip", "link", "set", "veth0", "down")
+    user.run("check", lab, "--sandbox=one", code=3)
+    user.run("check", lab, "--sandbox=two")
+    user.run("sandbox", "stop", "one")
+    assert set(user.holders()) == {"two"}
+    user.run("down", "--all", "--sandbox=two")
+    assert user.holders() == {}
+
+
+def test_killed_it_is_gone_without_a_trace(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    user.run("up", lab, "--yes")
+    (holder,) = user.holders().values()
+    os.kill(holder, 9)
+    assert user.holders() == {}
+    assert json.loads(user.run("list", "--json").stdout) == {"labs": []}
+    user.run("up", lab, "--yes")
+    user.run("down", lab)
+
+
+def test_a_plan_alone_leaves_no_sandbox(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    assert "ip netns add ns0" in user.run("plan", lab, code=3).stdout
+    assert user.holders() == {}
+
+
+def test_a_failed_up_leaves_no_sandbox(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    words = user.home / "words"
+    words.mkdir()
+    (words / "set_up.j2").write_text("{{ ip }} link set {{ device }} upwards\n")
+    told = user.run("up", lab, "--yes", "--templates", str(words), code=1).stderr
+    assert "upwards" in told
+    assert user.holders() == {}
+
+
+def test_where_user_namespaces_are_off_the_setting_is_named(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    # It counts for the namespace it is set in and all below; setting it takes a capability.
+    script = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"'
+    done = subprocess.run(
+        [*ORDINARY, "--keep-caps", "--", "sh", "-c", script, "sh",
+         sys.executable, "-m", "iplab", "plan", lab],
+        cwd=user.home,
+        env={**os.environ, "XDG_RUNTIME_DIR": str(user.runtime)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "user.max_user_namespaces = 0 forbids user namespaces" in done.stderr
+    assert "sudo sysctl -w user.max_user_namespaces=" in done.stderr
+
+
+UPLINKED = """
+lab: uplinked
+uplink: true
+links:
+  - a:eth0: 10.66.0.2/24
+    host:va: 10.66.0.1/24
+nodes:
+  host: {forward: true, masquerade: [10.66.0.0/24]}
+  a: {routes: [default via 10.66.0.1]}
+"""
+
+
+def test_an_uplink_leads_out_and_ends_with_the_sandbox(user: User) -> None:
+    if not shutil.which("slirp4netns", path="/usr/bin:/bin"):
+        pytest.skip("slirp4netns is not here")
+    (user.home / "lab.yaml").write_text(UPLINKED)
+    user.run("up", "lab.yaml", "--yes")
+    # 10.0.2.2 is slirp4netns itself: no packet leaves this machine.
+    user.run("exec", "a", "--", "ping", "-c", "1", "-W", "3", "10.0.2.2")
+    (holder,) = user.holders().values()
+    command = f"^[^ ]*/slirp4netns .* {holder} "
+    found = subprocess.run(["pgrep", "-f", command], capture_output=True, check=True)
+    helper = int(found.stdout)
+    user.run("down", "lab.yaml")
+    assert user.holders() == {}
+    until = time.monotonic() + 5
+    while Path(f"/proc/{helper}/cmdline").exists() and time.monotonic() < until:
+        if not Path(f"/proc/{helper}/cmdline").read_bytes():
+            break  # ended, and nobody has asked yet how
+        time.sleep(0.05)
+    else:
+        assert not Path(f"/proc/{helper}").exists()
+
+
+def test_a_lab_for_the_real_host_is_refused_with_the_reason(user: User) -> None:
+    text = UPLINKED.replace("uplink: true", "real_host: true")
+    (user.home / "lab.yaml").write_text(text)
+    for command in (("plan",), ("up", "--yes")):
+        told = user.run(command[0], "lab.yaml", *command[1:], code=1).stderr
+        assert "its host has to be this machine; a sandbox's is not" in told
+    assert user.holders() == {}
