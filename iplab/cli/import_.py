@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,8 +106,7 @@ def _from_script(script: Path, arguments: Sequence[str]) -> tuple[Network, list[
     return found.network, [f"{place}:{n.line}: {n.why}:  {n.text}" for n in found.notes]
 
 
-@on_machine()
-def _live(only: tuple[str, ...]) -> tuple[Network, list[str]]:
+def _look(only: tuple[str, ...]) -> tuple[Network, list[str]]:
     from iplab.lab.live import SETTINGS, wanted
     from iplab.run import look, machine
 
@@ -120,6 +119,10 @@ def _live(only: tuple[str, ...]) -> tuple[Network, list[str]]:
     tables = {node: look.own_tables(engine, node) for node in nodes}
     network, left_out = wanted(look.look(engine, look.Scope(nodes, keys, tables)), only)
     return network, [f"left out: {words}" for words in left_out]
+
+
+# Only --live looks at the machine: it alone goes into the sandbox where there is no root.
+_live: Callable[..., tuple[Network, list[str]]] = on_machine()(_look)
 
 
 def _lab_of(network: Network) -> str | None:

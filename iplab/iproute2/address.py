@@ -143,18 +143,16 @@ def _address(cursor: Cursor, given: dict[str, str], device: str) -> Address:
     return Address(
         local=local,
         broadcast=_broadcast(cursor, given.get("broadcast"), local),
-        scope=given.get("scope") or usual_scope(local),
+        # IPv6's follows from the address, whatever the word says (ipv6_addr_scope).
+        scope="global" if local.version == 6 else given.get("scope") or usual_scope(local),
         peer=peer,
         label=label if label != device else None,
     )
 
 
 def usual_scope(local: IPInterface) -> str:
-    """The scope of an address that was given none (default_scope in ipaddress.c, and the kernel's
-    for IPv6)."""
-    if local.version == 4:
-        return "host" if local.ip.is_loopback else "global"
-    return "link" if local.ip.is_link_local else "global"
+    """The scope of an address that was given none (default_scope in ipaddress.c)."""
+    return "host" if local.version == 4 and local.ip.is_loopback else "global"
 
 
 def interface(cursor: Cursor, text: str) -> IPInterface:

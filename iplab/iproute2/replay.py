@@ -7,6 +7,7 @@ what it does to devices it did not make, or in words iplab does not read, is rep
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -76,8 +77,9 @@ class _Follower:
             arguments = ("up",)
         self.shell.follow(arguments)
         namespaces = self.draft.freeze().namespaces
-        empty = namespaces[HOST] == Namespace(HOST)
-        kept = {n: ns for n, ns in namespaces.items() if n != HOST or not empty}
+        kept = {n: ns for n, ns in namespaces.items() if n != HOST}
+        if namespaces[HOST] != Namespace(HOST):
+            kept[HOST] = namespaces[HOST]  # last: people name their nodes first
         return Replay(Network(kept), sorted(set(self.notes), key=lambda note: note.line))
 
     def _unclear(self, event: Unclear) -> None:
@@ -187,7 +189,7 @@ class _Follower:
                 return other
         return route
 
-    # ------------------------------------------------------------ what is known without an operation
+    # ------------------------------------------------------------ known, but no operation
 
     def _known(self, known: Known, node: str, run: Run) -> bool | None:
         values = known.values
@@ -227,10 +229,8 @@ class _Follower:
         return None
 
     def _try(self, operation: Operation) -> None:
-        try:
+        with suppress(CannotApply):  # it is there, or went with another
             operation.change(self.draft)
-        except CannotApply:
-            pass  # it went with another
 
     def _if_new(self, operations: Sequence[Operation]) -> bool:
         for operation in operations:

@@ -176,7 +176,7 @@ class _Gatherer:
     def _veth(
         self, end: End, peer: End, side: Side, role: str, path: Path, link: Link | BridgeForm
     ) -> None:
-        own = side if isinstance(side, LinkSide) else LinkSide()
+        own = side if isinstance(side, LinkSide) else LinkSide.model_validate({})
         up = link.state if isinstance(link, Link) else True
         self._add(
             Device(

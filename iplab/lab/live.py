@@ -87,9 +87,9 @@ class _Taker:
                 self._take(End(HOST, device))
         masters = {host[e.device].master for e in self.ends if e.node == HOST}
         for device, interface in host.items():
-            if device in masters and isinstance(interface.kind, Bridge):
-                self._take(End(HOST, device))
-            elif interface.master in masters and not isinstance(interface.kind, Veth | Other):
+            is_bridge = device in masters and isinstance(interface.kind, Bridge)
+            is_port = interface.master in masters and not isinstance(interface.kind, Veth | Other)
+            if is_bridge or (interface.master and is_port):
                 self._take(End(HOST, device))
 
     def _namespace(self, node: str) -> Namespace:

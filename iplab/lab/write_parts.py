@@ -98,7 +98,11 @@ def _kind(end: End, interface: Interface) -> dict[str, str]:
             below = "" if link is None else link.device if link.node == end.node else str(link)
             return {"type": "macvlan", "link": below, "mode": kind.mode}
         case Vlan():
-            return {"type": "vlan", "link": kind.link.device if kind.link else "", "id": f"{kind.id}"}
+            return {
+                "type": "vlan",
+                "link": kind.link.device if kind.link else "",
+                "id": f"{kind.id}",
+            }
         case Tuntap():
             return {"type": kind.mode} | ({"user": kind.user} if kind.user else {})
         case Bridge():

@@ -309,7 +309,13 @@ class Shell:
             return True
         if body.kind != "command":
             return self._statement(body)
-        return self._command(body, stdin, target)
+        return self._command(body, stdin, target, self._between(node, body))
+
+    def _between(self, node: Node, body: Node) -> tuple[str, ...]:
+        """A bare `-` in front of `<<` is in no part of tree-sitter-bash's tree."""
+        first = min(redirect.start for redirect in node.all("redirect"))
+        data = node.text.encode()[body.end - node.start : first - node.start]
+        return tuple(data.decode(errors="replace").split())
 
     def _heredoc(self, redirect: Node) -> str:
         start = next((c.text for c in redirect.children if c.kind == "heredoc_start"), "")
@@ -321,11 +327,13 @@ class Shell:
     def _do_command(self, node: Node) -> Status:
         return self._command(node, None, None)
 
-    def _command(self, node: Node, stdin: str | None, target: str | None) -> Status:
+    def _command(
+        self, node: Node, stdin: str | None, target: str | None, more: tuple[str, ...] = ()
+    ) -> Status:
         parts = [c for c in node.children if c.kind != "variable_assignment" and c.named]
         parts = [c for c in parts if not c.kind.endswith("redirect")]
         argv = tuple(w for part in parts for w in words(part, self.values))
-        return self._call(argv, node, stdin, target)
+        return self._call((*argv, *more), node, stdin, target)
 
     def _call(self, argv: tuple[str, ...], node: Node, stdin: str | None, to: str | None) -> Status:
         if not argv:

@@ -151,11 +151,12 @@ def _expansion(node: Node, values: Values) -> str:
     value = values.get(name)
     if not sign:
         return values.must(name)
-    unset = value is None or (sign.startswith(":") and value == "") or (
-        name.isdigit() and int(name) > len(values.arguments)
+    unset = (
+        value is None
+        or (sign.startswith(":") and value == "")
+        or (name.isdigit() and int(name) > len(values.arguments))
     )
     if sign[-1] == "+":
-        value, unset = other, False if not unset else unset
         return "" if unset else other
     if not unset:
         return value or ""
