@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,22 +92,21 @@ def _from_script(script: Path, arguments: Sequence[str]) -> tuple[Network, list[
     from iplab.iproute2.replay import replay
 
     try:
-        data = (
-            click.get_binary_stream("stdin").read(LONGEST + 1)
-            if str(script) == "-"
-            else script.read_bytes()
-        )
+        stdin = str(script) == "-"
+        data = sys.stdin.buffer.read(LONGEST + 1) if stdin else script.read_bytes()
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise IplabError("this is not UTF-8 text", where=str(script)) from None
     if len(data) > LONGEST:
         raise IplabError(f"more than {LONGEST} bytes are too long for a script", where=str(script))
     found = replay(text, arguments)
-    place = "<stdin>" if str(script) == "-" else str(script)
+    place = "<stdin>" if stdin else str(script)
     return found.network, [f"{place}:{n.line}: {n.why}:  {n.text}" for n in found.notes]
 
 
-def _look(only: tuple[str, ...]) -> tuple[Network, list[str]]:
+# Only --live looks at the machine: it alone goes into a sandbox where there is no root.
+@on_machine()
+def _live(only: tuple[str, ...], **_sandbox: str | None) -> tuple[Network, list[str]]:
     from iplab.lab.live import SETTINGS, wanted
     from iplab.run import look, machine
 
@@ -119,10 +119,6 @@ def _look(only: tuple[str, ...]) -> tuple[Network, list[str]]:
     tables = {node: look.own_tables(engine, node) for node in nodes}
     network, left_out = wanted(look.look(engine, look.Scope(nodes, keys, tables)), only)
     return network, [f"left out: {words}" for words in left_out]
-
-
-# Only --live looks at the machine: it alone goes into the sandbox where there is no root.
-_live: Callable[..., tuple[Network, list[str]]] = on_machine()(_look)
 
 
 def _lab_of(network: Network) -> str | None:
