@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iplab.cli import complete
 from iplab.cli.common import on_machine, plural, say
 from iplab.errors import IplabError, LabError, UsageError
 
@@ -28,7 +29,13 @@ LONGEST = 1_000_000  # bytes of a script
 @click.argument("script", required=False, type=click.Path(path_type=Path, allow_dash=True))
 @click.argument("arguments", nargs=-1, metavar="[ARGUMENT]...")
 @click.option("--live", is_flag=True, help="From the running system: the named namespaces.")
-@click.option("--only", multiple=True, metavar="NODE", help="With --live: these namespaces alone.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NODE",
+    shell_complete=complete.nodes,
+    help="With --live: these namespaces alone.",
+)
 @click.option("--name", metavar="LAB", help="The lab's name; without it, the script's.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write it to a file.")
 @click.option("--sandbox", "sandbox_name", metavar="[=NAME]", help="With --live: in a sandbox.")
@@ -43,10 +50,11 @@ def command(
     output: Path | None,
     sandbox_name: str | None,
 ) -> None:
-    """Write a lab file from a shell script of ip commands, or from the running system.
+    """Write a lab file from a shell script, or from what is there.
 
-    The script is read and not run, as if it were called with the ARGUMENTs; a line of which cannot
-    be known what it does is reported, and is not in the lab.  Exit code 3: something was left out.
+    The script, of ip commands, is read and not run, as if it were called with the ARGUMENTs; a line
+    of which cannot be known what it does is reported, and is not in the lab.  Exit code 3:
+    something was left out.
     """
     from iplab import names
     from iplab.lab.write import write

@@ -46,12 +46,22 @@ class Note:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command that changed something: its line, what it was read as, and the network after it."""
+
+    line: int
+    reading: Reading
+    after: Network
+
+
 @dataclass(slots=True)
 class Replay:
-    """The network a script makes, and what of it could not be followed."""
+    """The network a script makes, step by step, and what of it could not be followed."""
 
     network: Network
     notes: list[Note] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
 
 def replay(script: str, arguments: Sequence[str] = ()) -> Replay:
@@ -67,6 +77,7 @@ class _Follower:
     def __init__(self, script: str) -> None:
         self.draft = Draft(Network({HOST: Namespace(HOST)}))
         self.notes: list[Note] = []
+        self.steps: list[Step] = []
         self.shell = self._shell(script, 1)
 
     def _shell(self, script: str, line: int) -> Shell:
@@ -80,7 +91,8 @@ class _Follower:
         kept = {n: ns for n, ns in namespaces.items() if n != HOST}
         if namespaces[HOST] != Namespace(HOST):
             kept[HOST] = namespaces[HOST]  # last: people name their nodes first
-        return Replay(Network(kept), sorted(set(self.notes), key=lambda note: note.line))
+        notes = sorted(set(self.notes), key=lambda note: note.line)
+        return Replay(Network(kept), notes, self.steps)
 
     def _unclear(self, event: Unclear) -> None:
         self.notes.append(Note(event.line, event.text, event.why))
@@ -130,11 +142,14 @@ class _Follower:
 
     def _reading(self, reading: Reading, run: Run) -> bool | None:
         status: bool | None = True
+        before = dict(self.draft.namespaces)
         for operation in reading.operations:
             if not self._apply(operation, run):
                 status = False
         for known in reading.known:
             status = self._known(known, reading.node, run)
+        if self.draft.namespaces != before:
+            self.steps.append(Step(run.line, reading, self.draft.freeze()))
         return status
 
     def _apply(self, operation: Operation, run: Run) -> bool:

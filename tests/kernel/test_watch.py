@@ -19,7 +19,8 @@ pytestmark = [
 def test_changes_are_shown_as_they_happen(tmp_path: Path) -> None:
     done = words.run(
         # A shell starts what runs in the background deaf to SIGINT.
-        f"env --default-signal=INT {shlex.quote(sys.executable)} -m iplab show --watch >shown 2>said & shower=$!\n"
+        f"env --default-signal=INT {shlex.quote(sys.executable)} -m iplab show --watch "
+        ">shown 2>said & shower=$!\n"
         # Wait until WORDS stand in what was shown last.
         "seen() { n=0; until tac shown | sed '/^---/q' | grep -q \"$1\"; do "
         'n=$((n + 1)); [ $n -lt 100 ] || { echo "not seen: $1"; cat shown said; exit 1; }; '

@@ -79,3 +79,17 @@ def test_arguments_of_the_script() -> None:
     text = 'for n in "$@"; do ip netns add "$n"; done\n[ $# -gt 2 ] && ip netns add many\n'
     assert [*replay(text, ["a", "b"]).network.namespaces] == ["a", "b"]
     assert "many" in replay(text, ["a", "b", "c"]).network.namespaces
+
+
+def test_the_steps_of_a_script_that_is_taught() -> None:
+    """What a walk through it shows: a network after each of its nine commands."""
+    steps = replay((CASES / "scripts" / "taught.sh").read_text()).steps
+    assert [step.line for step in steps] == [3, 4, 5, 6, 7, 8, 9, 10, 11]
+    assert [type(step.reading.operations[0]).__name__ for step in steps[:4]] == [
+        *("AddNamespace", "AddNamespace", "AddVeth", "MoveLink")
+    ]
+    third, fourth = (
+        {str(end) for end, _ in step.after.ends() if end.device != "lo"} for step in steps[2:4]
+    )
+    assert third == {"host:veth0", "host:veth1"}
+    assert fourth == {"ns0:veth0", "host:veth1"}
