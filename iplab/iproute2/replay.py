@@ -15,8 +15,10 @@ from iplab.errors import CannotApply
 from iplab.iproute2.program import read, read_batch
 from iplab.iproute2.reading import Known, Reading
 from iplab.names import HOST
-from iplab.network import Draft, End, Interface, Namespace, Network, Route, Veth
+from iplab.network import Draft, End, Namespace, Network, Route
 from iplab.operations import (
+    AddMulticast,
+    AddProxy,
     AddRoute,
     DeleteAddress,
     DeleteLink,
@@ -24,8 +26,18 @@ from iplab.operations import (
     DeleteRoute,
     MoveLink,
     Operation,
+    PrependRoute,
+    ReplaceNeighbour,
+    SetActiveSlave,
+    SetBridgeOption,
+    SetFlag,
+    SetMedia,
+    SetPortOption,
+    SetVlanOption,
+    SetWireless,
 )
 from iplab.operations.nat import OnTable
+from iplab.operations.route import fits
 from iplab.shell import Run, Shell, Unclear
 
 # Programs whose commands may change a network: none of theirs may be lost without a word.
@@ -35,6 +47,9 @@ PROGRAMS = frozenset(
      "udhcpc", "nsenter", "unshare", "ifup", "nmcli", "networkctl")
 )  # fmt: skip
 _REMOVALS = (DeleteNamespace, DeleteLink, DeleteAddress, DeleteRoute, OnTable)
+# Operations of which no Network, or no lab file, keeps a trace.
+_UNSAID = (SetFlag, SetMedia, SetWireless, SetBridgeOption, SetPortOption, SetVlanOption,
+           SetActiveSlave, ReplaceNeighbour, AddProxy, AddMulticast)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +170,8 @@ class _Follower:
     def _apply(self, operation: Operation, run: Run) -> bool:
         try:
             self._fitted(operation).change(self.draft)
+            if isinstance(operation, _UNSAID):
+                self._note(run, "a lab file has no words for it")
         except CannotApply as error:
             if not isinstance(operation, _REMOVALS):
                 self._note(run, str(error))
@@ -166,6 +183,8 @@ class _Follower:
         match operation:
             case AddRoute(node=node, route=route) if route.device is None:
                 return AddRoute(node, replace(route, device=self._way(node, route)))
+            case PrependRoute(node=node, route=route) if route.device is None:
+                return PrependRoute(node, replace(route, device=self._way(node, route)))
             case DeleteRoute(node=node, route=route):
                 return DeleteRoute(node, self._meant(node, route))
             case DeleteAddress(node=node, device=device, address=address):
@@ -190,19 +209,8 @@ class _Follower:
 
     def _meant(self, node: str, route: Route) -> Route:
         """The route a deletion means: the first that agrees with all it says."""
-        for other in self.draft.namespace(node).routes:
-            same = (other.destination, other.type) == (route.destination, route.type)
-            if same and all(
-                mine is None or mine == theirs
-                for mine, theirs in (
-                    (route.gateway, other.gateway),
-                    (route.device, other.device),
-                    (route.metric, other.metric),
-                    (route.source, other.source),
-                )
-            ):
-                return other
-        return route
+        routes = self.draft.namespace(node).routes
+        return next((other for other in routes if fits(other, route)), route)
 
     # ------------------------------------------------------------ known, but no operation
 
@@ -223,12 +231,9 @@ class _Follower:
                     for address in self.draft.interface(end).addresses:
                         self._try(DeleteAddress(node, end.device, address))
                     return True
-                case "link.set-rename":
-                    self._rename(end, values["value"])
-                    return True
                 case "link.netns-pid" if values["pid"] == "1" and node != HOST:
                     return self._apply(MoveLink(node, end.device, HOST), run)
-                case "link.set-alias" | "link.set-group" | "link.set-txqueuelen":
+                case "link.set-alias" | "link.set-group":
                     return True  # nothing a packet would notice
                 case "netns.exec" | "netns.shell":
                     program = PurePosixPath(values["program"]).name
@@ -263,28 +268,6 @@ class _Follower:
                         DeleteRoute(fitted.node, other).change(self.draft)
             fitted.change(self.draft)
         return True
-
-    def _rename(self, end: End, name: str) -> None:
-        found = self.draft.interface(end)
-        new = End(end.node, name)
-        if self.draft.find(new) is not None:
-            raise CannotApply(f"there is a device {new} already")
-        namespace = self.draft.namespace(end.node)
-        interfaces: dict[str, Interface] = {}
-        for device, interface in namespace.interfaces.items():
-            if device == end.device:
-                interfaces[name] = replace(found, name=name)
-            elif interface.master == end.device:
-                interfaces[device] = replace(interface, master=name)
-            else:
-                interfaces[device] = interface
-        routes = tuple(
-            replace(r, device=name) if r.device == end.device else r for r in namespace.routes
-        )
-        self.draft.namespaces[end.node] = replace(namespace, interfaces=interfaces, routes=routes)
-        peer = found.kind.peer if isinstance(found.kind, Veth) else None
-        if peer is not None:
-            self.draft.put(peer.node, replace(self.draft.interface(peer), kind=Veth(new)))
 
     def _note(self, run: Run, why: str) -> None:
         self.notes.append(Note(run.line, " ".join(run.argv), why))

@@ -209,7 +209,12 @@ class _Writer:
             yield f"    masquerade: [{', '.join(map(str, nat.sources))}]"
 
     def _routes(self, namespace: Namespace) -> Iterator[str]:
-        routes = [route_words(route, namespace) for route in namespace.routes]
+        routes = []
+        for route in namespace.routes:
+            if (route.table, route.advmss, route.window, route.rtt) == (None,) * 4:
+                routes.append(route_words(route, namespace))
+            else:
+                self.left_out.append(f"{namespace.name}: the route {route}")
         if len(routes) == 1:
             yield f"    routes: [{routes[0]}]"
         elif routes:
