@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iplab.cli.columns import rows
 from iplab.cli.common import json_option, print_json, styled
 from iplab.errors import UsageError
 
@@ -103,9 +104,8 @@ def _print(one: Explanation, messages: Messages) -> None:
     shown = [
         (w.full if w.full == w.written else f"{w.written} → {w.full}", w.meaning) for w in one.words
     ]
-    width = min(max((_width(left) for left, _ in shown), default=0), 34)
-    for left, meaning in shown:
-        click.echo(f"  {left}{' ' * max(width - _width(left), 0)}  {meaning}")
+    for left, meaning in rows(shown):
+        click.echo(left + meaning)
     if one.unknown:
         click.echo()
         if one.rest:
@@ -120,15 +120,16 @@ def _print(one: Explanation, messages: Messages) -> None:
         ("look", one.look),
         ("trap", one.traps),
     )
-    titles = {key: messages.page(key) for key, _ in sections}
-    wide = max(_width(title) for title in titles.values())
     click.echo()
-    for key, texts in sections:
-        for number, text in enumerate(texts):
-            title = "" if number else titles[key]
-            pad = " " * (wide - _width(title))
-            colour = "yellow" if key == "trap" else None
-            click.echo(f"{styled(title, fg=colour, bold=True) if title else ''}{pad}  {text}")
+    pairs = [
+        ("" if number else messages.page(key), text, key)
+        for key, texts in sections
+        for number, text in enumerate(texts)
+    ]
+    trap = messages.page("trap")
+    for left, text in rows([(left, text) for left, text, _ in pairs], indent=0):
+        colour = "yellow" if left.strip() == trap else None
+        click.echo((styled(left, fg=colour, bold=True) if left.strip() else left) + text)
 
 
 def _print_output(devices: list[Device]) -> None:
@@ -145,13 +146,5 @@ def _print_output(devices: list[Device]) -> None:
             if key not in told:
                 told.add(key)
                 fresh.append(field)
-        width = min(max((_width(f.text) for f in fresh), default=0), 34)
-        for field in fresh:
-            click.echo(f"  {field.text}{' ' * max(width - _width(field.text), 0)}  {field.meaning}")
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese characters take two."""
-    import unicodedata
-
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+        for left, meaning in rows([(f.text, f.meaning) for f in fresh]):
+            click.echo(left + meaning)

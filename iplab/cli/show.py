@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import click
 
 from iplab.cli import complete
 from iplab.cli.common import json_option, load_lab, on_machine, print_json, say, set_option, styled
+from iplab.errors import UsageError
 
 if TYPE_CHECKING:
     from iplab.network import Interface, Namespace, Network
@@ -27,13 +30,50 @@ if TYPE_CHECKING:
 )
 @set_option
 @click.option("--routes", is_flag=True, help="Also the routes that somebody asked for.")
+@click.option("--watch", is_flag=True, help="Show it again at each change; Ctrl-C ends it.")
 @json_option
 @on_machine()
-def command(lab: Path | None, settings: tuple[str, ...], routes: bool, as_json: bool) -> None:
+def command(
+    lab: Path | None, settings: tuple[str, ...], routes: bool, watch: bool, as_json: bool
+) -> None:
     """Show namespaces, interfaces, peers and addresses as they are.
 
     Without LAB: every named namespace and the host.  LAB is a lab file or the name of a lab.
     """
+    if watch and as_json:
+        raise UsageError("--watch is for people", hint="ip -j monitor, for programs")
+    if watch:
+        _watch(lab, settings, routes)
+    else:
+        _show(lab, settings, routes, as_json)
+
+
+def _watch(lab: Path | None, settings: tuple[str, ...], routes: bool) -> None:
+    from iplab.run.watch import Watch
+
+    try:
+        with Watch() as changes:
+            while True:
+                # Listen first, then look: what changes in between is seen the next time.
+                changes.follow(_watched())
+                if sys.stdout.isatty():
+                    click.clear()
+                else:
+                    click.echo(f"--- {time.strftime('%H:%M:%S')}")
+                _show(lab, settings, routes, as_json=False)
+                sys.stdout.flush()
+                changes.wait()
+    except KeyboardInterrupt:
+        return
+
+
+def _watched() -> list[str]:
+    from iplab.run import look
+
+    return list(look.everything().nodes)
+
+
+def _show(lab: Path | None, settings: tuple[str, ...], routes: bool, as_json: bool) -> None:
     from iplab.run import look, machine
 
     engine = machine.Machine()

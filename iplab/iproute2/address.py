@@ -8,7 +8,7 @@ from typing import Any
 from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
 from iplab.names import IPAddress, IPInterface
 from iplab.network import Address
-from iplab.operations import AddAddress, DeleteAddress
+from iplab.operations import AddAddress, DeleteAddress, FlushAddresses
 
 VERBS: Keys = (
     Key("add"),
@@ -62,8 +62,7 @@ SELECT: Keys = (
     Key("type", exact=True),
     Key("dev", exact=True),
 )
-_BEYOND = ("anycast", "metric", "valid_lft", "preferred_lft", "home", "nodad", "optimistic",
-           "mngtmpaddr", "noprefixroute", "autojoin", "proto")  # fmt: skip
+_BEYOND = ("anycast", "home", "nodad", "optimistic", "mngtmpaddr", "autojoin")
 
 
 def read(cursor: Cursor) -> Meaning:
@@ -99,6 +98,8 @@ def _flush(cursor: Cursor) -> Meaning:
     if not selected:
         raise cursor.fail("`ip address flush` needs to be told which: dev DEV")
     device = selected.pop("device", "")
+    if device and {*selected} == {"label"} and cursor.family == 4:
+        return means(FlushAddresses(cursor.node, device, selected["label"]))
     return knows("address.flush", {"device": device or "*", "node": cursor.node} | selected)
 
 
@@ -120,8 +121,7 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
     node = cursor.node
     values = {"address": str(value.local), "device": device, "node": node}
     if verb == "delete":
-        bare_length = "/" not in given["local"] and value.local.version == 4
-        if bare_length or value.peer:
+        if "/" not in given["local"] and value.local.version == 4 and not value.peer:
             return knows("address.delete-any", values)
         return means(DeleteAddress(node, device, value))
     add = AddAddress(node, device, value)
@@ -143,18 +143,29 @@ def _address(cursor: Cursor, given: dict[str, str], device: str) -> Address:
     return Address(
         local=local,
         broadcast=_broadcast(cursor, given.get("broadcast"), local),
-        scope=given.get("scope") or usual_scope(local),
+        # IPv6's follows from the address, whatever the word says (ipv6_addr_scope).
+        scope="global" if local.version == 6 else given.get("scope") or usual_scope(local),
         peer=peer,
         label=label if label != device else None,
+        metric=_seconds(cursor, given.get("metric")),
+        noprefixroute="noprefixroute" in given,
+        valid=_seconds(cursor, given.get("valid_lft")),
+        preferred=_seconds(cursor, given.get("preferred_lft")),
+        protocol=given.get("proto"),
     )
 
 
+def _seconds(cursor: Cursor, text: str | None) -> int | None:
+    if text is None or text == "forever":
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise cursor.fail(f"{text!r} is not a number", 1)
+    return int(text)
+
+
 def usual_scope(local: IPInterface) -> str:
-    """The scope of an address that was given none (default_scope in ipaddress.c, and the kernel's
-    for IPv6)."""
-    if local.version == 4:
-        return "host" if local.ip.is_loopback else "global"
-    return "link" if local.ip.is_link_local else "global"
+    """The scope of an address that was given none (default_scope in ipaddress.c)."""
+    return "host" if local.version == 4 and local.ip.is_loopback else "global"
 
 
 def interface(cursor: Cursor, text: str) -> IPInterface:

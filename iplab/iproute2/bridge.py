@@ -1,8 +1,9 @@
-"""``bridge`` (bridge(8)): ports, forwarding entries and VLANs of switches.  Known, no operation."""
+"""``bridge`` (bridge(8)): ports, forwarding entries, VLANs.  Most is known, and no operation."""
 
 from __future__ import annotations
 
-from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks
+from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
+from iplab.operations import SetPortOption
 
 # The order of cmds[] in bridge/bridge.c.
 OBJECTS: Keys = tuple(Key(n, values=0) for n in ("link", "fdb", "mdb", "vlan", "vni", "monitor"))
@@ -38,5 +39,7 @@ def _object(cursor: Cursor, name: str) -> Meaning:
             words.append(cursor.word(f"bridge-{name}.word"))
     if verb in ("show", "get", "tunnelshow"):
         return looks(f"show.bridge-{name}", device=device)
+    if (name, verb) == ("link", "set") and device and len(words) == 2:
+        return means(SetPortOption(cursor.node, device, words[0], words[1]))
     values = {"device": device, "words": " ".join(words), "node": cursor.node, "verb": verb}
     return knows(f"bridge.{name}", values)

@@ -10,7 +10,8 @@ from typing import Any
 from iplab.iproute2 import ways
 from iplab.iproute2.messages import Messages
 from iplab.iproute2.reading import Known, Part, Reading
-from iplab.operations import AddRoute, DeleteRoute, Operation
+from iplab.network import Route
+from iplab.operations import Operation
 
 _MANUALS = {
     "address": "ip-address(8)",
@@ -24,6 +25,8 @@ _MANUALS = {
     "rule": "ip-rule(8)",
     "tuntap": "ip-tuntap(8)",
     "netns": "ip-netns(8)",
+    "maddress": "ip-maddress(8)",
+    "tunnel": "ip-tunnel(8)",
     "monitor": "ip-monitor(8)",
     "object": "ip(8)",
     "qdisc": "tc(8)",
@@ -128,8 +131,8 @@ def meaning(operation: Operation, messages: Messages) -> str:
 
 def _of_operation(operation: Operation, messages: Messages) -> dict[str, str]:
     values: dict[str, Any] = {f.name: getattr(operation, f.name) for f in fields(operation)}
-    if isinstance(operation, AddRoute | DeleteRoute):
-        route = operation.route
+    route = values.get("route", values.get("pattern"))
+    if isinstance(route, Route):
         zero = route.destination.prefixlen == 0
         values["dest"] = "default" if zero else str(route.destination)
     return _texts("operations", type(operation).__name__, values, messages)

@@ -14,12 +14,16 @@ from iplab.operations import (
     DeleteLink,
     MoveLink,
     Operation,
+    RenameLink,
     SetDown,
+    SetFlag,
     SetLladdr,
     SetMaster,
     SetMtu,
+    SetQueueLength,
     SetUp,
 )
+from iplab.operations.setting import FLAGS
 
 VERBS: Keys = (
     Key("add"),
@@ -171,15 +175,23 @@ def changes(
     if "mtu" in given:
         done.append(SetMtu(node, device, linktype.number(cursor, given["mtu"], 0, 2**31 - 1)))
     for word, value in given.items():
-        if word not in ("netns", "address", "mtu", "master", "nomaster"):
-            topic = "rename" if word == "name" else word
-            known.append(Known(f"link.set-{topic}", {"device": device, "value": value}))
+        if word in FLAGS:
+            if value not in ("on", "off"):
+                raise cursor.fail(f"{word} is on or off, not {value!r}", 1)
+            done.append(SetFlag(node, device, word, value == "on"))
+        elif word == "txqueuelen":
+            length = linktype.number(cursor, value, 0, 2**31 - 1)
+            done.append(SetQueueLength(node, device, length))
+        elif word not in ("netns", "address", "mtu", "master", "nomaster", "name"):
+            known.append(Known(f"link.set-{word}", {"device": device, "value": value}))
     if "master" in given:
         done.append(SetMaster(node, device, cursor.device(given["master"])))
     elif "nomaster" in given:
         done.append(ClearMaster(node, device))
     if said.up is not None:
         done.append(SetUp(node, device) if said.up else SetDown(node, device))
+    if "name" in given:  # the kernel does it earlier; behind the others they keep the old name
+        done.append(RenameLink(node, device, cursor.device(given["name"])))
     if node == "":  # in a namespace without a name: nothing that a network would know
         return [], known
     return done, known

@@ -17,8 +17,11 @@ from iplab.operations import (
     AddVlan,
     AddVxlan,
     Operation,
+    SetActiveSlave,
+    SetBridgeOption,
     SetStp,
     SetVlanFiltering,
+    SetVlanOption,
 )
 
 if TYPE_CHECKING:
@@ -171,6 +174,15 @@ def options(
     where = cursor.node if node is None else node
     done: list[Operation] = []
     known: list[Known] = []
+    if kind == "bond" and cursor.peek() == "active_slave" and len(cursor.rest()) == 2:
+        port = cursor.rest()[1]
+        cursor.note(2, "bond.active_slave", value=port)
+        return [SetActiveSlave(where, device, cursor.device(port))], []
+    if kind == "vlan" and cursor.more:
+        its = cursor.rest()
+        while cursor.more:
+            cursor.word("link.type-word")
+        return [SetVlanOption(where, device, its)], []
     if kind != "bridge":
         words = list(cursor.rest())
         while cursor.more:
@@ -186,6 +198,8 @@ def options(
         if word in ("stp_state", "vlan_filtering") and value in ("0", "1"):
             change = SetStp if word == "stp_state" else SetVlanFiltering
             done.append(change(where, device, value == "1"))
+        elif value.isascii() and value.isdigit():
+            done.append(SetBridgeOption(where, device, word, int(value)))
         else:
             known.append(
                 Known("link.set-type", {"device": device, "type": kind, "words": f"{word} {value}"})

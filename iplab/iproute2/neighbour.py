@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks
+import ipaddress
+
+from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
+from iplab.operations import AddProxy, DeleteNeighbour, DeleteProxy, ReplaceNeighbour
 
 VERBS: Keys = (
     Key("add"),
@@ -51,8 +54,34 @@ def read(cursor: Cursor) -> Meaning:
         known = cursor.key(SELECT if looking else WORDS, "neighbour")
         word, value = known or ("to", cursor.word("neighbour.to"))
         found[{"to": "address", "dev": "device", "proxy": "address"}.get(word, word)] = value
+        if word == "proxy" and not looking:
+            found["proxy"] = "yes"
     if verb in ("show", "get"):
         return looks("show.neighbour", **found)
     if verb != "flush" and "device" not in found:
         raise cursor.fail("the device is missing: dev DEV")
-    return knows(f"neighbour.{verb}", found)
+    return _change(cursor, verb, found)
+
+
+def _change(cursor: Cursor, verb: str, found: dict[str, str]) -> Meaning:
+    if verb == "flush":
+        return knows("neighbour.flush", found)
+    device = cursor.device(found["device"])
+    try:
+        address = ipaddress.ip_address(found.get("address", ""))
+    except ValueError:
+        raise cursor.fail(f"{found.get('address', '')!r} is not an address", 1) from None
+    if found.pop("proxy", ""):
+        if verb not in ("add", "delete") or {*found} != {"node", "address", "device"}:
+            raise cursor.fail("of a proxy iplab reads only `add` and `del`, with its device", 1)
+        make = AddProxy if verb == "add" else DeleteProxy
+        return means(make(cursor.node, device, address))
+    if verb == "delete":
+        return means(DeleteNeighbour(cursor.node, device, address))
+    like: tuple[ReplaceNeighbour, ...] = ()
+    if "lladdr" in found and {*found} <= {"node", "address", "device", "lladdr", "nud"}:
+        state = found.get("nud", "permanent")
+        like = (ReplaceNeighbour(cursor.node, device, address, found["lladdr"], state),)
+    if verb == "replace" and like:
+        return means(*like)
+    return knows(f"neighbour.{verb}", found, like if verb == "add" else ())

@@ -9,13 +9,16 @@ from pathlib import PurePosixPath
 from iplab.iproute2 import (
     address,
     bridge,
+    hardware,
     link,
+    maddress,
     neighbour,
     nft,
     qdisc,
     route,
     rule,
     sysctl,
+    tunnel,
     tuntap,
 )
 from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, NotKnown, Reading, knows, looks
@@ -152,6 +155,10 @@ def _command(cursor: Cursor) -> Meaning:
             return sysctl.read(cursor)
         case "nft":
             return nft.read(cursor)
+        case "ethtool":
+            return hardware.read_ethtool(cursor)
+        case "iw":
+            return hardware.read_iw(cursor)
         case "":
             raise cursor.fail("there is no command")
     raise cursor.fail(f"{cursor.peek()!r} is not a program that iplab reads")
@@ -226,7 +233,7 @@ def _exec(cursor: Cursor) -> Meaning:
     cursor.family = None
     cursor.options = set()
     inner = PurePosixPath(cursor.peek()).name
-    if inner in ("ip", "tc", "bridge", "sysctl", "nft", "sudo"):
+    if inner in ("ip", "tc", "bridge", "sysctl", "nft", "ethtool", "iw", "sudo"):
         return _command(cursor)
     if not cursor.more:
         raise cursor.fail("the command to run inside is missing")
@@ -255,6 +262,8 @@ _READERS: dict[str, Reader] = {
     "route": route.read,
     "rule": rule.read,
     "neighbour": neighbour.read,
+    "maddress": maddress.read,
+    "tunnel": tunnel.read,
     "tuntap": tuntap.read,
     "netns": _netns,
     "monitor": _monitor,

@@ -7,7 +7,7 @@ import ipaddress
 from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
 from iplab.names import IPAddress, IPNetwork
 from iplab.network import Route
-from iplab.operations import AddRoute, DeleteRoute
+from iplab.operations import AddRoute, DeleteFirstRoute, DeleteRoute, PrependRoute
 
 VERBS: Keys = (
     Key("list", full="show"),
@@ -85,7 +85,8 @@ SELECT: Keys = (
 TYPES = ("local", "nat", "broadcast", "brd", "anycast", "multicast", "prohibit", "unreachable",
          "blackhole", "xresolve", "unicast", "throw")  # fmt: skip
 _OURS = ("unicast", "blackhole", "unreachable", "prohibit")
-_PLAIN = ("src", "via", "metric", "scope", "mtu", "dev", "onlink", "to")
+_PLAIN = ("src", "via", "metric", "scope", "mtu", "dev", "onlink", "to", "advmss", "window",
+          "rtt", "table")  # fmt: skip
 
 
 def read(cursor: Cursor) -> Meaning:
@@ -125,7 +126,8 @@ def _get(cursor: Cursor) -> Meaning:
 
 def _modify(cursor: Cursor, verb: str) -> Meaning:
     kind = "unicast"
-    if cursor.peek() in TYPES:
+    typed = cursor.peek() in TYPES
+    if typed:
         kind = cursor.word("route.type")
     given: dict[str, str] = {}
     while cursor.more:
@@ -142,9 +144,9 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
         if word in given:
             raise cursor.fail(f"{word} is there twice", 1)
         given[word] = value
-    route = _route(cursor, kind, given)
     if given.get("table") in ("main", "254"):
         del given["table"]
+    route = _route(cursor, kind, given)
     if given.get("protocol") in ("static", "boot", "3", "4"):
         del given["protocol"]
     beyond = [word for word in given if word not in _PLAIN]
@@ -152,12 +154,19 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
         beyond.append(kind)
     values = {"route": str(route), "node": cursor.node, "words": " ".join(beyond)}
     if verb == "delete":
-        known_more = knows("route.delete-more", values)
-        return known_more if beyond else means(DeleteRoute(cursor.node, route))
+        if beyond:
+            return knows("route.delete-more", values)
+        # A plan says all that tells a route from others; with less, the first that fits goes.
+        six = route.destination.version == 6
+        if (typed and kind == "unicast") or (six and "metric" not in given):
+            return means(DeleteFirstRoute(cursor.node, route))
+        return means(DeleteRoute(cursor.node, route))
     if beyond:
         return knows("route.add-more", values)
     if verb == "add":
         return means(AddRoute(cursor.node, route))
+    if verb == "prepend":
+        return means(PrependRoute(cursor.node, route))
     like = (AddRoute(cursor.node, route),) if verb != "change" else ()
     return knows(f"route.{verb}", values, like)
 
@@ -168,7 +177,7 @@ def _route(cursor: Cursor, kind: str, given: dict[str, str]) -> Route:
     destination = _destination(cursor, given, gateway or source)
     six = destination.version == 6
     metric = _whole(cursor, given.get("metric"))
-    device = given.get("dev")
+    device, rtt = given.get("dev"), given.get("rtt")
     usual = "global" if gateway is not None or kind != "unicast" else "link"
     scope = given.get("scope")
     return Route(
@@ -182,6 +191,10 @@ def _route(cursor: Cursor, kind: str, given: dict[str, str]) -> Route:
         _whole(cursor, given.get("mtu")),
         None if six or scope == usual else scope,
         "onlink" in given,
+        _whole(cursor, given.get("advmss")),
+        _whole(cursor, given.get("window")),
+        _whole(cursor, rtt.removesuffix("ms") if rtt else None),
+        given.get("table"),
     )
 
 

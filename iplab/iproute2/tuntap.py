@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
 from iplab.network import Tuntap
-from iplab.operations import AddTuntap
+from iplab.operations import AddOwnedTuntap, AddTuntap, DeleteTuntap
 
 VERBS: Keys = (
     Key("add"),
@@ -42,9 +42,12 @@ def read(cursor: Cursor) -> Meaning:
     if not mode:
         raise cursor.fail("the mode is missing: mode tun or mode tap")
     if verb == "delete":
-        return knows("tuntap.delete", {"device": device, "mode": mode, "node": cursor.node})
-    user = given.pop("user", None)
+        return means(DeleteTuntap(cursor.node, device, mode))
+    user, group = given.pop("user", None), given.pop("group", None)
     if given:
         values = {"device": device, "mode": mode, "words": " ".join(given), "node": cursor.node}
         return knows("tuntap.add-more", values)
-    return means(AddTuntap(cursor.node, device, Tuntap(mode, user)))
+    tuntap = Tuntap(mode, user)
+    if group is not None:
+        return means(AddOwnedTuntap(cursor.node, device, tuntap, group))
+    return means(AddTuntap(cursor.node, device, tuntap))

@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 from iplab.names import HOST
-from iplab.network import End
+from iplab.network import End, Route, Tuntap
 from iplab.operations import (
     AddAddress,
     AddMasquerade,
+    AddMulticast,
     AddNamespace,
     AddNatChain,
     AddNatTable,
+    AddOwnedTuntap,
+    AddProxy,
     AddRoute,
+    AddTunnel,
+    AddTuntap,
     AddVeth,
     ClearShaping,
     DeleteAddress,
+    DeleteFirstRoute,
     DeleteLink,
+    DeleteMulticast,
     DeleteNamespace,
     DeleteNatChain,
     DeleteNatTable,
+    DeleteNeighbour,
+    DeleteProxy,
     DeleteRoute,
+    DeleteTunnel,
+    DeleteTuntap,
+    FlushAddresses,
     FlushNatChain,
     MoveLink,
     OnDevice,
     Operation,
+    PrependRoute,
+    RenameLink,
+    ReplaceNeighbour,
     SetDown,
+    SetFlag,
     SetMaster,
+    SetMedia,
     SetShaping,
     SetStp,
     SetSysctl,
     SetUp,
     SetVlanFiltering,
+    SetWireless,
 )
 from iplab.operations.link import AddDevice, ClearMaster
 from iplab.operations.nat import OnTable
@@ -88,6 +106,28 @@ def _inverse(operation: Operation) -> Operation | None:
             return FlushNatChain(node, table)
         case DeleteNatChain(table=table):
             return AddNatChain(node, table)
+        case PrependRoute(route=route):
+            return DeleteRoute(node, route)
+        case SetFlag(device=device, flag=flag, on=on):
+            return SetFlag(node, device, flag, not on)
+        case RenameLink(device=device, name=name):
+            return RenameLink(node, name, device)
+        case AddMulticast(device=device, lladdr=lladdr):
+            return DeleteMulticast(node, device, lladdr)
+        case DeleteMulticast(device=device, lladdr=lladdr):
+            return AddMulticast(node, device, lladdr)
+        case ReplaceNeighbour(device=device, address=address):
+            return DeleteNeighbour(node, device, address)
+        case AddProxy(device=device, address=address):
+            return DeleteProxy(node, device, address)
+        case DeleteProxy(device=device, address=address):
+            return AddProxy(node, device, address)
+        case AddTunnel(device=device):
+            return DeleteLink(node, device)
+        case AddOwnedTuntap(device=device, tuntap=tuntap):
+            return DeleteTuntap(node, device, tuntap.mode)
+        case DeleteTuntap(device=device, mode=mode):
+            return AddTuntap(node, device, Tuntap(mode))
     return None
 
 
@@ -111,9 +151,26 @@ def look(operation: Operation) -> list[Argv]:
             return [(*ip(node), "link", "show")]
         case AddAddress() | DeleteAddress():
             return [_show(operation.end, "address")]
-        case AddRoute(route=route) | DeleteRoute(route=route):
-            six = ("-6",) if route.destination.version == 6 else ()
-            return [(*ip(node), *six, "route", "show")]
+        case AddRoute(route=route) | DeleteRoute(route=route) | PrependRoute(route=route):
+            return [_routes(node, route)]
+        case DeleteFirstRoute(pattern=route):
+            return [_routes(node, route)]
+        case RenameLink(name=name):
+            return [_show(End(node, name), "link")]
+        case FlushAddresses():
+            return [_show(operation.end, "address")]
+        case AddProxy() | DeleteProxy():
+            return [(*ip(node), "neighbour", "show", "proxy", "dev", operation.device)]
+        case ReplaceNeighbour() | DeleteNeighbour():
+            return [_show(operation.end, "neighbour")]
+        case AddMulticast() | DeleteMulticast():
+            return [_show(operation.end, "maddress")]
+        case SetMedia(device=device):
+            return [(*inside(node), "ethtool", device)]
+        case SetWireless(device=device):
+            return [(*inside(node), "iw", "dev", device, "info")]
+        case DeleteTunnel() | DeleteTuntap():
+            return [(*ip(node), "link", "show")]
         case SetShaping() | ClearShaping():
             where = () if node == HOST else ("-n", node)
             return [("tc", "-s", *where, "qdisc", "show", "dev", operation.device)]
@@ -124,6 +181,12 @@ def look(operation: Operation) -> list[Argv]:
         case OnDevice():
             return [_show(operation.end, "link")]
     return []
+
+
+def _routes(node: str, route: Route) -> Argv:
+    six = ("-6",) if route.destination.version == 6 else ()
+    table = ("table", route.table) if route.table else ()
+    return (*ip(node), *six, "route", "show", *table)
 
 
 def ip(node: str) -> Argv:

@@ -18,6 +18,7 @@ from iplab.lab.fields import (
     NODE_PATTERN,
     PREFIX_SCHEMA,
     Addresses,
+    Below,
     Form,
     Lladdr,
     Misfit,
@@ -48,6 +49,16 @@ class Side(Form):
     )
 
 
+class LinkSide(Side, Shaped):
+    """What one end of a link carries; what is said here goes before the link's own keys."""
+
+    mtu: Mtu | None = Field(None, description="The largest packet in bytes, at this end.")
+    master: Below | None = Field(
+        None, description="The bridge (of the same node) this end is a port of."
+    )
+    state: State | None = Field(None, description="up or down, this end.")
+
+
 def _ends(raw: object) -> object:
     """Split a mapping into the endpoints (their keys have a colon) and its own keys."""
     raw = mapping(raw)
@@ -63,14 +74,16 @@ def _end(raw: str) -> End:
 
 Endpoint = Annotated[End, scalar(_end), word(END_PATTERN, "ns0:veth0")]
 OneSide = Annotated[Side, BeforeValidator(side), ShortForm()]
+OneLinkSide = Annotated[LinkSide, BeforeValidator(side), ShortForm()]
 Ends = Annotated[dict[Endpoint, OneSide], BeforeValidator(mapping)]
+LinkEnds = Annotated[dict[Endpoint, OneLinkSide], BeforeValidator(mapping)]
 Members = Annotated[dict[Endpoint, OneSide], BeforeValidator(mapping), OrListed()]
 
 
 class Link(Shaped):
     """A virtual cable (veth pair) between two endpoints."""
 
-    ends: Ends = Field(alias=ENDS)
+    ends: LinkEnds = Field(alias=ENDS)
     mtu: Mtu | None = Field(None, description="The largest packet in bytes, at both ends.")
     state: State = Field(True, description="up or down, both ends; up without.")
 

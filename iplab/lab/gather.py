@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from iplab.lab.forms import BridgeForm, Link, NodeForm, Side
+from iplab.lab.forms import BridgeForm, Link, LinkSide, NodeForm, Side
 from iplab.lab.interfaces import (
     BridgeInterfaceForm,
     Carrier,
@@ -176,6 +176,7 @@ class _Gatherer:
     def _veth(
         self, end: End, peer: End, side: Side, role: str, path: Path, link: Link | BridgeForm
     ) -> None:
+        own = side if isinstance(side, LinkSide) else LinkSide.model_validate({})
         up = link.state if isinstance(link, Link) else True
         self._add(
             Device(
@@ -183,11 +184,12 @@ class _Gatherer:
                 Veth(peer),
                 role,
                 path,
-                up=up,
-                mtu=link.mtu,
+                up=up if own.state is None else own.state,
+                mtu=own.mtu or link.mtu,
                 lladdr=side.lladdr,
+                master=own.master,
                 addresses=side.addresses,
-                shaping=link.shaping(),
+                shaping=own.shaping() or link.shaping(),
             )
         )
 

@@ -221,7 +221,7 @@ def _known(loc: Path) -> list[str]:
             return _keys(LoForm)
         case ("nodes", _, "interfaces", fields.ENDS, _, str() as kind, _):
             return _keys(TYPES.get(kind, Carrier))
-    return _keys(forms.Side)
+    return _keys(forms.LinkSide if loc[:1] == ("links",) else forms.Side)
 
 
 def _keys(form: type[BaseModel]) -> list[str]:

@@ -147,7 +147,7 @@ class _Rules:
                 self.report.add(
                     device.path, message, "a second bridge, linked to this one", key=True
                 )
-            if device.role == "interface":
+            if device.role in ("interface", "link"):
                 self._master(device, bridge)
 
     def _master(self, device: Device, bridge: End) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from iplab.errors import CannotApply
-from iplab.network import Draft, End
+from iplab.network import Draft, End, Veth
 from iplab.operations.base import OnDevice, Operation
 
 # The word of `ip link set` → the kernel's flag, and whether the word says its absence.
@@ -66,16 +66,22 @@ class RenameLink(OnDevice):
         if draft.find(End(self.node, self.name)) is not None:
             raise CannotApply(f"there is a device {self.node}:{self.name} already")
         namespace = draft.namespace(self.node)
-        interfaces = {
-            (self.name if device == self.device else device): (
-                replace(found, name=self.name) if device == self.device else interface
-            )
-            for device, interface in namespace.interfaces.items()
-        }
+        interfaces = {}
+        for device, interface in namespace.interfaces.items():
+            if device == self.device:
+                interfaces[self.name] = replace(found, name=self.name)
+            elif interface.master == self.device:
+                interfaces[device] = replace(interface, master=self.name)
+            else:
+                interfaces[device] = interface
         routes = tuple(
             replace(r, device=self.name) if r.device == self.device else r for r in namespace.routes
         )
         draft.namespaces[self.node] = replace(namespace, interfaces=interfaces, routes=routes)
+        peer = found.kind.peer if isinstance(found.kind, Veth) else None
+        if peer is not None:
+            other = draft.interface(peer)
+            draft.put(peer.node, replace(other, kind=Veth(End(self.node, self.name))))
 
     def inverse(self, before: Draft) -> list[Operation] | None:
         return [RenameLink(self.node, self.name, self.device)]

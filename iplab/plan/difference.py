@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from iplab.claims import Ownership, link
 from iplab.names import HOST
 from iplab.network import Address, Bridge, End, Interface, Namespace, Network, Veth
-from iplab.plan.settle import stale_addresses
+from iplab.plan.settle import comparable, stale_addresses
 from iplab.plan.transform import same_device
 
 
@@ -125,7 +125,9 @@ def _interface(node: str, want: Interface, have: Interface) -> Iterator[Differen
 
 def _addresses(node: str, want: Interface, have: Interface) -> Iterator[Difference]:
     wanted = {a.local for a in want.addresses}
-    mine = [a for a in have.addresses if not a.automatic or a.local in wanted]
+    mine = comparable(
+        [a for a in have.addresses if not a.automatic or a.local in wanted], want.addresses
+    )
     for address in want.addresses:
         if address not in mine:
             near = next((a for a in mine if a.local == address.local), None)

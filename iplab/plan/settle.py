@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iplab.names import HOST
@@ -73,7 +75,9 @@ def interface(work: Work, node: str, want: Interface) -> None:
 def _addresses(work: Work, end: End, want: Interface) -> None:
     have = work.draft.interface(end)
     wanted = {a.local for a in want.addresses}
-    mine = [a for a in have.addresses if not a.automatic or a.local in wanted]
+    mine = comparable(
+        [a for a in have.addresses if not a.automatic or a.local in wanted], want.addresses
+    )
     stale = stale_addresses(mine, list(want.addresses))
     for address in stale:
         if not any(a.local == address.local for a in work.draft.interface(end).addresses):
@@ -102,6 +106,13 @@ def _why_stale(end: End, address: Address, have: list[Address], want: Interface)
     if instead is not None:
         return f"{end} has {address}, the lab says {instead}: one goes, one comes; {KEYED}"
     return f"{end} has {address}, which the lab does not name"
+
+
+def comparable(have: Sequence[Address], want: Sequence[Address]) -> list[Address]:
+    """``have`` as far as ``want`` speaks of it: a broadcast address (``brd +``) that nobody asked
+    for is no difference, as the kernel answers to its subnet's last address either way."""
+    silent = {a.local for a in want if a.broadcast is None}
+    return [replace(a, broadcast=None) if a.local in silent else a for a in have]
 
 
 def stale_addresses(have: list[Address], want: list[Address]) -> list[Address]:

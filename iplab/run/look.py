@@ -12,7 +12,7 @@ from iplab.errors import CommandFailed, IplabError
 from iplab.names import HOST
 from iplab.network import Namespace, NatTable, Network
 from iplab.observe import KERNELS_OWN, Seen
-from iplab.run.machine import Machine, inside, is_namespace, namespaces
+from iplab.run.machine import Machine, find_program, inside, is_namespace, namespaces
 
 # Up to this many namespaces each veth's other end is asked of the kernel (`ip netns list-id`, whose
 # cost grows with all namespaces of the machine); beyond it only where numbers do not tell.
@@ -57,6 +57,15 @@ def scope(wanted: Iterable[Network], claims: Collection[Claim]) -> Scope:
 def everything() -> Scope:
     """Every named namespace and the host, without sysctls and nft."""
     return Scope((HOST, *filter(is_namespace, namespaces())))
+
+
+def own_tables(machine: Machine, node: str) -> frozenset[str]:
+    """The nft tables in a node that labs made, by their names."""
+    if find_program("nft") is None:
+        return frozenset()
+    answer = machine.run(inside(node, ("nft", "list", "tables", "inet")), ok=(0, 1))
+    words = (line.split() for line in answer.out.splitlines())
+    return frozenset(w[2] for w in words if len(w) == 3 and w[2].startswith("iplab-"))
 
 
 def look(machine: Machine, what: Scope) -> Network:

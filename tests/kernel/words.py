@@ -26,5 +26,5 @@ def run(text: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     argv = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c"]
     return subprocess.run(
         [*argv, _PREPARE + "{ " + text + "\n}"],
-        capture_output=True, text=True, check=False, cwd=cwd, timeout=120,
+        capture_output=True, text=True, check=False, cwd=cwd, timeout=60,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import string
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from iplab.iproute2.address import usual_scope
 from iplab.names import IPAddress
 from iplab.network import Address, End, Macvlan, Route, Shaping, Tuntap, Vlan, Vxlan
 from iplab.operations import Operation
+from iplab.operations.setting import FLAGS
 
 _first = string.ascii_letters + string.digits + "_"
 _rest = _first + ".-"
@@ -60,7 +62,18 @@ def _address(draw: st.DrawFn) -> Address:
     scope = usual_scope(local)
     if scope == "global" and local.version == 4:
         scope = draw(st.sampled_from(["global", "link", "host", "site"]))
-    return Address(local, broadcast, scope, peer)
+    lifetimes = st.none() | st.integers(1, 10**6)
+    return Address(
+        local,
+        broadcast,
+        scope,
+        peer,
+        metric=draw(st.none() | st.integers(1, 9999)),
+        noprefixroute=draw(st.booleans()),
+        valid=draw(lifetimes),
+        preferred=draw(lifetimes),
+        protocol=draw(st.none() | st.sampled_from(["kernel_lo", "77"])),
+    )
 
 
 @st.composite
@@ -152,6 +165,21 @@ _table = {"node": nodes, "table": _names(20)}
 _keys = st.sampled_from(["net.ipv4.ip_forward", "net.ipv4.conf.eth0/1.rp_filter", "net.a.b"])
 _values = st.text(string.ascii_letters + string.digits + ".:,/+-", min_size=1, max_size=20)
 
+_word = st.text(string.ascii_lowercase, min_size=1, max_size=8)
+_words = st.lists(_word, min_size=1, max_size=4).map(tuple)
+_peer = {"node": nodes, "device": devices, "address": addresses}
+_tunnel = {"node": nodes, "device": devices.filter(lambda name: name not in ("name", "dev"))}
+_multicast = lladdrs.map(lambda text: f"33{text[2:]}")
+_options = st.sampled_from(["forward_delay", "hello_time", "max_age", "ageing_time", "priority"])
+
+
+@st.composite
+def _pattern(draw: st.DrawFn) -> Route:
+    """Only where its words are not also those of a ``DeleteRoute``."""
+    route = draw(_route().filter(lambda r: r.type == "unicast"))
+    return replace(route, metric=None) if route.destination.version == 6 else route
+
+
 EVERY: dict[type[Operation], st.SearchStrategy[Operation]] = {
     ops.AddNamespace: st.builds(ops.AddNamespace, node=nodes, name=inner),
     ops.DeleteNamespace: st.builds(ops.DeleteNamespace, node=nodes, name=inner),
@@ -194,4 +222,49 @@ EVERY: dict[type[Operation], st.SearchStrategy[Operation]] = {
     ops.FlushNatChain: st.builds(ops.FlushNatChain, **_table),
     ops.DeleteNatChain: st.builds(ops.DeleteNatChain, **_table),
     ops.DeleteNatTable: st.builds(ops.DeleteNatTable, **_table),
+    ops.FlushAddresses: st.builds(ops.FlushAddresses, **_on, label=_names(15)),
+    ops.PrependRoute: st.builds(ops.PrependRoute, node=nodes, route=_route()),
+    ops.DeleteFirstRoute: st.builds(ops.DeleteFirstRoute, node=nodes, pattern=_pattern()),
+    ops.SetFlag: st.builds(
+        ops.SetFlag, **_on, flag=st.sampled_from(sorted(FLAGS)), on=st.booleans()
+    ),
+    ops.SetQueueLength: st.builds(ops.SetQueueLength, **_on, length=st.integers(0, 10**6)),
+    ops.RenameLink: st.builds(ops.RenameLink, **_new, name=devices),
+    ops.SetMedia: st.builds(ops.SetMedia, **_new, words=_words),
+    ops.SetWireless: st.builds(
+        ops.SetWireless, **_new, words=_words.map(lambda words: ("set", *words))
+    ),
+    ops.SetBridgeOption: st.builds(
+        ops.SetBridgeOption, **_new, option=_options, value=st.integers(0, 10**6)
+    ),
+    ops.SetPortOption: st.builds(
+        ops.SetPortOption,
+        **_new,
+        option=st.sampled_from(["cost", "priority", "hairpin"]),
+        value=st.sampled_from(["on", "off", "4"]),
+    ),
+    ops.SetVlanOption: st.builds(ops.SetVlanOption, **_new, words=_words),
+    ops.AddMulticast: st.builds(ops.AddMulticast, **_on, lladdr=_multicast),
+    ops.DeleteMulticast: st.builds(ops.DeleteMulticast, **_on, lladdr=_multicast),
+    ops.ReplaceNeighbour: st.builds(
+        ops.ReplaceNeighbour,
+        **_peer,
+        lladdr=lladdrs,
+        state=st.sampled_from(["permanent", "stale"]),
+    ),
+    ops.DeleteNeighbour: st.builds(ops.DeleteNeighbour, **_peer),
+    ops.AddProxy: st.builds(ops.AddProxy, **_peer),
+    ops.DeleteProxy: st.builds(ops.DeleteProxy, **_peer),
+    ops.AddTunnel: st.builds(ops.AddTunnel, **_tunnel, words=_words),
+    ops.ChangeTunnel: st.builds(ops.ChangeTunnel, **_tunnel, words=_words),
+    ops.DeleteTunnel: st.builds(ops.DeleteTunnel, **_tunnel, words=_words),
+    # Without a group its words are those of an AddTuntap.
+    ops.AddOwnedTuntap: st.builds(
+        ops.AddOwnedTuntap,
+        **_new,
+        tuntap=st.builds(Tuntap, st.sampled_from(["tun", "tap"]), st.none() | _names(10)),
+        group=_names(10),
+    ),
+    ops.DeleteTuntap: st.builds(ops.DeleteTuntap, **_new, mode=st.sampled_from(["tun", "tap"])),
+    ops.SetActiveSlave: st.builds(ops.SetActiveSlave, **_new, port=devices),
 }

@@ -100,12 +100,13 @@ def test_every_word_that_has_a_text_is_a_word_of_ip() -> None:
         "route": (*route_.VERBS, *route_.WORDS, *route_.SELECT),
         "neighbour": (*neighbour.VERBS, *neighbour.WORDS), "rule": (*rule.VERBS, *rule.WORDS),
         "tuntap": (*tuntap.VERBS, *tuntap.WORDS), "bridge": bridge.OBJECTS,
-        "qdisc": (*qdisc.VERBS, *qdisc.WHERE),
+        "qdisc": (*qdisc.VERBS, *qdisc.WHERE), "tunnel": tunnel.VERBS,
+        "maddress": (*maddress.VERBS, *maddress.WORDS),
     }  # fmt: skip
     written = {  # by the readers themselves, not by a table
         "option/--", "object/qdisc", "netns/name", "netns/inside", "netns/command", "link/peer",
         "link/type-word", "route/gateway", "route/nexthop", "qdisc/tbf",
-        "qdisc/netem", "qdisc/word",
+        "qdisc/netem", "qdisc/word", "tunnel/name", "tunnel/dev", "tunnel/word",
     }  # fmt: skip
     told = {key for key in keys("en", "words") if key.partition("/")[0] in tables}
     known = {f"{area}/{key.means}" for area, table in tables.items() for key in table}

@@ -1,0 +1,66 @@
+"""Shell text as a tree of plain values.  The one file here that knows tree-sitter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import tree_sitter_bash
+from tree_sitter import Language, Parser
+from tree_sitter import Node as _Node
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of a script: its kind (tree-sitter-bash's name for it), its text, where it stands.
+
+    ``field`` is the part it plays in its parent; ``named`` is false for bare signs like ``;``.
+    """
+
+    kind: str
+    text: str
+    line: int
+    start: int
+    end: int
+    named: bool
+    field: str
+    children: tuple[Node, ...]
+
+    def get(self, field: str) -> Node | None:
+        """The first named child that plays this part."""
+        return next((c for c in self.children if c.field == field and c.named), None)
+
+    def all(self, field: str) -> list[Node]:
+        """Every named child that plays this part."""
+        return [c for c in self.children if c.field == field and c.named]
+
+    def below(self) -> Iterator[Node]:
+        """This node and all in it."""
+        yield self
+        for child in self.children:
+            yield from child.below()
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_bash.language()))
+
+
+def parse(text: str, first_line: int = 1) -> Node:
+    """The tree of a script.  Parts that are not understood are nodes of kind ``ERROR``."""
+    data = text.encode()
+
+    def grown(node: _Node, field: str) -> Node:
+        children = tuple(
+            grown(child, node.field_name_for_child(n) or "")
+            for n, child in enumerate(node.children)
+        )
+        kind = "ERROR" if node.is_missing else node.type
+        line = node.start_point.row + first_line
+        piece = data[node.start_byte : node.end_byte].decode(errors="replace")
+        return Node(
+            kind, piece, line, node.start_byte, node.end_byte, node.is_named, field, children
+        )
+
+    return grown(_parser().parse(data).root_node, "")

@@ -1,0 +1,82 @@
+"""import --live: the plan of what was imported is empty, on every starter and on odd systems."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from iplab import lab as labs
+from tests.kernel import words
+
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.skipif(words.why_not() is not None, reason=str(words.why_not())),
+]
+IPLAB = f"{shlex.quote(sys.executable)} -m iplab"
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in labs.starters()])
+def test_an_imported_starter_has_nothing_to_do(name: str, tmp_path: Path) -> None:
+    file, text = labs.starter_text(name)
+    (tmp_path / file).write_text(text)
+    done = words.run(
+        f"{IPLAB} script {file} -o up.sh 2>/dev/null && ./up.sh up >/dev/null && "
+        f"{IPLAB} import --live -o live.yaml && {IPLAB} plan live.yaml",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "nothing to do" in done.stderr
+    wanted = labs.loads(text, file).network.namespaces
+    found = labs.load(tmp_path / "live.yaml").network.namespaces
+    assert {*found} == {*wanted}
+    assert {n: {*found[n].interfaces} for n in found} == {
+        n: {*wanted[n].interfaces} for n in wanted
+    }
+
+
+SYSTEMS = {
+    "ports named by hand": "ip netns add a; ip link add br0 type bridge; ip link set br0 up; "
+    "ip link add p0 type veth peer name eth0 netns a; ip link set p0 master br0 mtu 1400; "
+    "ip link set p0 up; ip -n a addr add 10.0.0.1/24 brd + dev eth0; ip -n a link set eth0 up",
+    "one end down, rate at one end": "ip netns add a; ip link add x netns a type veth peer name y; "
+    "ip link set y up; tc qdisc add dev y root tbf rate 1mbit burst 3200 latency 50ms",
+    "macvlan and routes": "ip netns add a; ip netns add b; "
+    "ip link add x netns a type veth peer name y netns b; "
+    "ip -n a link add link x name m type macvlan mode bridge; ip -n a addr add fd00::1/64 dev m; "
+    "ip -n a link set x up; ip -n b link set y up; ip -n a link set m up; "
+    "ip -n a route add default via fd00::2; ip -n a route add 10.9.0.0/16 dev m metric 7; "
+    "ip -n a route add blackhole 10.8.0.0/16; "
+    "ip netns exec a sysctl -qw net.ipv6.conf.all.forwarding=1",
+    "bridge in a node, stp": "ip netns add a; ip -n a link add br0 type bridge stp_state 1 "
+    "vlan_filtering 1; ip -n a link add t0 type veth peer name t1; ip -n a link set t0 master br0; "
+    "ip -n a tuntap add dev tap0 mode tap; ip -n a link set tap0 master br0",
+    "nothing in it": "ip netns add a",
+}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_an_imported_system_has_nothing_to_do(system: str, tmp_path: Path) -> None:
+    done = words.run(
+        f"{SYSTEMS[system]}; {IPLAB} import --live -o live.yaml && cat live.yaml && "
+        f"{IPLAB} plan live.yaml && {IPLAB} check live.yaml",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "nothing to do" in done.stderr
+
+
+def test_what_a_lab_cannot_say_is_named(tmp_path: Path) -> None:
+    done = words.run(
+        "ip netns add a; ip -n a link add i0 type ifb; ip netns add b; "
+        "ip link add x netns a type veth peer name y netns b; "
+        "ip -n a addr add 10.0.0.1 peer 10.0.0.2 dev x; "
+        f"{IPLAB} import --live; echo $?; {IPLAB} import --live --only a",
+        cwd=tmp_path,
+    )
+    assert "a:i0: a ifb, which a lab cannot make" in done.stderr
+    assert "the peer 10.0.0.2" in done.stderr
+    assert "a:x: it is bound to b:y, which is not asked for" in done.stderr
+    assert "3\n" in done.stdout

@@ -1,0 +1,95 @@
+"""import: script → lab → script, lab → text → lab, and what a script's lines come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from iplab import lab as labs
+from iplab.cli.import_ import command
+from iplab.iproute2.replay import replay
+from iplab.lab.write import write
+from iplab.network import Namespace
+from iplab.render import Renderer
+from iplab.render.script import script
+
+CASES = Path(__file__).resolve().parents[1] / "cases"
+STARTERS = [name for name, _, _ in labs.starters()]
+LABS = sorted((CASES / "labs").glob("*.yaml"))
+SCRIPTS = sorted((CASES / "scripts").glob("*.sh"))
+
+
+def of(lab: labs.Lab) -> Mapping[str, Namespace]:
+    return lab.network.namespaces
+
+
+def all_labs() -> list[labs.Lab]:
+    starters = [labs.loads(text, file) for file, text in map(labs.starter_text, STARTERS)]
+    return starters + [labs.load(path) for path in LABS]
+
+
+@pytest.mark.parametrize("lab", all_labs(), ids=lambda lab: lab.name)
+def test_a_network_written_down_reads_back_the_same(lab: labs.Lab) -> None:
+    made = write(lab.name, lab.network)
+    assert made.left_out == []
+    assert of(labs.loads(made.text, "again.yaml")) == of(lab)
+
+
+@pytest.mark.parametrize("style", ["direct", "steps"])
+@pytest.mark.parametrize("lab", all_labs(), ids=lambda lab: lab.name)
+def test_a_labs_script_imported_again_is_the_same_lab(lab: labs.Lab, style: str) -> None:
+    written = script(lab, Renderer(style))
+    found = replay(written)
+    assert found.notes == []
+    assert found.network.namespaces == of(lab)
+    again = labs.loads(write(lab.name, found.network).text, "again.yaml")
+    assert of(again) == of(lab)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script(path: Path) -> None:
+    """Beside each NAME.sh stands NAME.yaml, what `import` prints; its notes are comments there."""
+    done = CliRunner().invoke(command, [str(path)])
+    expected = path.with_suffix(".yaml").read_text()
+    notes = [line[3:] for line in expected.splitlines() if line.startswith("#! ")]
+    body = "".join(line + "\n" for line in expected.splitlines() if not line.startswith("#! "))
+    assert done.stdout == body
+    assert done.stderr.replace(f"{path}:", "").splitlines() == notes
+    assert done.exit_code == (3 if notes else 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        ([], 2, "import what?"),
+        (["x.sh", "--live"], 2, "import what?"),
+        (["x.sh", "--only", "a"], 2, "--only is for --live"),
+    ],
+)
+def test_wrong_use(words: list[str], code: int, says: str) -> None:
+    done = CliRunner().invoke(command, words)
+    assert getattr(done.exception, "exit_code", done.exit_code) == code
+    assert says in str(done.exception)
+
+
+def test_arguments_of_the_script() -> None:
+    text = 'for n in "$@"; do ip netns add "$n"; done\n[ $# -gt 2 ] && ip netns add many\n'
+    assert [*replay(text, ["a", "b"]).network.namespaces] == ["a", "b"]
+    assert "many" in replay(text, ["a", "b", "c"]).network.namespaces
+
+
+def test_the_steps_of_a_script_that_is_taught() -> None:
+    """What a walk through it shows: a network after each of its nine commands."""
+    steps = replay((CASES / "scripts" / "taught.sh").read_text()).steps
+    assert [step.line for step in steps] == [3, 4, 5, 6, 7, 8, 9, 10, 11]
+    assert [type(step.reading.operations[0]).__name__ for step in steps[:4]] == [
+        *("AddNamespace", "AddNamespace", "AddVeth", "MoveLink")
+    ]
+    third, fourth = (
+        {str(end) for end, _ in step.after.ends() if end.device != "lo"} for step in steps[2:4]
+    )
+    assert third == {"host:veth0", "host:veth1"}
+    assert fourth == {"ns0:veth0", "host:veth1"}
