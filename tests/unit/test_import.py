@@ -19,7 +19,7 @@ from iplab.render.script import script
 CASES = Path(__file__).resolve().parents[1] / "cases"
 STARTERS = [name for name, _, _ in labs.starters()]
 LABS = sorted((CASES / "labs").glob("*.yaml"))
-SCRIPTS = sorted((CASES / "scripts").glob("*.sh"))
+SCRIPTS = sorted((CASES / "import").glob("*.sh"))
 
 
 def of(lab: labs.Lab) -> Mapping[str, Namespace]:
@@ -83,7 +83,7 @@ def test_arguments_of_the_script() -> None:
 
 def test_the_steps_of_a_script_that_is_taught() -> None:
     """What a walk through it shows: a network after each of its nine commands."""
-    steps = replay((CASES / "scripts" / "taught.sh").read_text()).steps
+    steps = replay((CASES / "import" / "taught.sh").read_text()).steps
     assert [step.line for step in steps] == [3, 4, 5, 6, 7, 8, 9, 10, 11]
     assert [type(step.reading.operations[0]).__name__ for step in steps[:4]] == [
         *("AddNamespace", "AddNamespace", "AddVeth", "MoveLink")

@@ -15,11 +15,13 @@ from iplab.iproute2 import (
     bridge,
     link,
     linktype,
+    maddress,
     neighbour,
     program,
     qdisc,
     read_text,
     rule,
+    tunnel,
     tuntap,
     ways,
 )
