@@ -16,6 +16,7 @@ from iplab.operations import (
     DeleteNatTable,
     DeleteRoute,
     MoveLink,
+    OnDevice,
     Operation,
     SetSysctl,
 )
@@ -37,6 +38,9 @@ FALLBACK = frozenset(
         "teql0",
     ]
 )
+
+
+KINDS = ("netns", "link", "route", "sysctl", "nat")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,6 +90,26 @@ def made_by(operation: Operation) -> tuple[Claim, ...]:
         case AddNatTable():
             return (Claim("nat", operation.node, operation.table),)
     return ()
+
+
+def places(operation: Operation) -> frozenset[str]:
+    """The namespaces in which ``operation`` changes something, or which it changes."""
+    match operation:
+        case AddNamespace() | DeleteNamespace():
+            return frozenset((operation.name,))
+        case AddVeth():
+            return frozenset((operation.a.node, operation.b.node))
+        case MoveLink():
+            return frozenset((operation.node, operation.to))
+        case AddDevice():
+            return frozenset((operation.node, operation.end.node))
+    return frozenset((operation.node,))
+
+
+def concerns(operation: Operation) -> frozenset[Claim]:
+    """The namespaces and devices that ``operation`` is about."""
+    found = {netns(node) for node in places(operation)} | {*made_by(operation)}
+    return frozenset(found | {link(operation.end)} if isinstance(operation, OnDevice) else found)
 
 
 def ended_by(operation: Operation, before: Draft) -> tuple[Claim, ...]:

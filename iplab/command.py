@@ -34,17 +34,23 @@ class Command:
 
 
 def batch_line(words: tuple[str, ...]) -> str:
-    """``words`` as ``ip -batch`` splits them again (makeargs in iproute2's lib/utils.c).
+    """``words`` as ``ip -batch`` splits them again (getcmdline, makeargs in lib/utils.c).
 
-    It knows double and single quotes but no way to write a quote inside them, so such a word
-    cannot be said.
+    It knows double and single quotes but no way to write a quote inside them, and takes a ``#``
+    for a comment even there: ``ValueError`` for a word that cannot be said.
     """
     return " ".join(_batch_word(word) for word in words)
 
 
+def sayable(words: tuple[str, ...]) -> bool:
+    """Whether ``words`` can be a line of a batch."""
+    return not any(c in word for word in words for c in _UNSAYABLE)
+
+
+_UNSAYABLE = '\n\r"\\#'
+
+
 def _batch_word(word: str) -> str:
-    if word and not any(c in word for c in " \t\n\r#'\"\\"):
-        return word
-    if any(c in word for c in '\n\r"\\'):
+    if not sayable((word,)):
         raise ValueError(f"{word!r} cannot be written in a batch for ip")
-    return f'"{word}"'
+    return f'"{word}"' if not word or any(c in word for c in " \t'") else word

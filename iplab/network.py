@@ -126,7 +126,10 @@ class Address:
     """An address of a device (ip-address(8)).
 
     ``automatic`` marks what the kernel gave by itself (IPv6 link-local, router advertisements);
-    ``failed`` is set where duplicate address detection found another owner.
+    ``failed`` is set where duplicate address detection found another owner.  ``metric`` is that of
+    the subnet's route (``None``: the family's default), which ``noprefixroute`` leaves out;
+    ``valid`` and ``preferred`` are lifetimes in seconds (``None``: for ever); ``protocol`` says who
+    gave the address (ip-address(8), ``proto``).
     """
 
     local: IPInterface
@@ -137,6 +140,11 @@ class Address:
     automatic: bool = field(default=False, compare=False)
     tentative: bool = field(default=False, compare=False)
     failed: bool = False
+    metric: int | None = field(default=None, compare=False)
+    noprefixroute: bool = field(default=False, compare=False)
+    valid: int | None = field(default=None, compare=False)  # they run while we look
+    preferred: int | None = field(default=None, compare=False)
+    protocol: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         words = [str(self.local)]
@@ -148,6 +156,10 @@ class Address:
             words += ["scope", self.scope]
         if self.label:
             words += ["label", self.label]
+        if self.metric is not None:
+            words += ["metric", str(self.metric)]
+        if self.noprefixroute:
+            words.append("noprefixroute")
         if self.failed:
             words.append("dadfailed")
         return " ".join(words)
@@ -206,6 +218,7 @@ class Interface:
     index: int | None = field(default=None, compare=False)
     flags: tuple[str, ...] = field(default=(), compare=False)
     state: str = field(default="", compare=False)  # the kernel's operstate
+    txqueuelen: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +234,10 @@ class Route:
     mtu: int | None = None
     scope: str | None = None  # None: what ip-route(8) chooses by itself
     onlink: bool = False
+    advmss: int | None = None
+    window: int | None = None
+    rtt: int | None = None  # milliseconds
+    table: str | None = None  # None: main
 
     def __str__(self) -> str:
         zero = self.destination.prefixlen == 0
@@ -238,9 +255,29 @@ class Route:
             words += ["scope", self.scope]
         if self.mtu is not None:
             words += ["mtu", str(self.mtu)]
+        if self.advmss is not None:
+            words += ["advmss", str(self.advmss)]
+        if self.window is not None:
+            words += ["window", str(self.window)]
+        if self.rtt is not None:
+            words += ["rtt", f"{self.rtt}ms"]
         if self.onlink:
             words.append("onlink")
+        if self.table is not None:
+            words += ["table", self.table]
         return " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An entry of the neighbour table (ip-neighbour(8)); a ``proxy`` one has no link-layer address:
+    the machine answers for ``address`` on ``device``."""
+
+    address: IPAddress
+    device: str
+    lladdr: str | None = None
+    state: str = ""
+    proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +299,8 @@ class Namespace:
 
     ``identity`` is the inode of its file below /run/netns and the time that was made: inodes are
     used again, so neither the name nor the inode alone tells one namespace from the next.
+    ``only_file`` marks a file there that is no namespace: an ``ip netns add`` that was killed
+    leaves it, and ``ip netns del`` takes it away.
     """
 
     name: str
@@ -270,6 +309,8 @@ class Namespace:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     nat: Mapping[str, NatTable] = field(default_factory=dict)
     identity: str | None = field(default=None, compare=False)
+    only_file: bool = False
+    neighbours: tuple[Neighbour, ...] | None = field(default=None, compare=False)  # None: not read
 
 
 @dataclass(frozen=True, slots=True)

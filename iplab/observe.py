@@ -82,10 +82,9 @@ def network(seen: Iterable[Seen]) -> Network:
     """The namespaces that were read, with the ends of each veth pair found."""
     every = list(seen)
     try:
-        namespaces = {s.name: _namespace(s) for s in every}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _wire(Network({s.name: _namespace(s) for s in every}), every)
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise IplabError(f"`ip -j` answered in a form iplab does not know: {error!r}") from error
-    return _wire(Network(namespaces), every)
 
 
 def _namespace(seen: Seen) -> Namespace:
@@ -117,6 +116,7 @@ def _interface(link: Object) -> Interface:
         index=link["ifindex"],
         flags=flags,
         state=link.get("operstate", ""),
+        txqueuelen=link.get("txqlen"),
     )
 
 
@@ -178,7 +178,18 @@ def _address(info: Object, link: Object) -> Address:
         automatic=bool(automatic),
         tentative=bool(info.get("tentative", False)),
         failed=bool(info.get("dadfailed", False)),
+        metric=info.get("metric") or None,
+        # On IPv6 addresses that a router gave the kernel sets this itself.
+        noprefixroute=bool(info.get("noprefixroute")) and (local.version == 4 or not automatic),
+        valid=_lifetime(info, "valid_life_time"),
+        preferred=_lifetime(info, "preferred_life_time"),
+        protocol=info.get("protocol"),
     )
+
+
+def _lifetime(info: Object, name: str) -> int | None:
+    seconds: int = info.get(name, _STEADY)
+    return None if seconds == _STEADY else seconds
 
 
 def _route(line: Object) -> Route | None:
@@ -190,6 +201,20 @@ def _route(line: Object) -> Route | None:
         return None
     if "nexthops" in line:
         return None  # multipath: a lab has none, and none of its routes looks like it
+    return _as_route(line)
+
+
+def every_route(line: Object) -> Iterator[Route]:
+    """Whatever a line of ``ip -j route show table all`` says but the kernel's own routes, a
+    multipath one as one route for each hop: what goes when its device loses its last address."""
+    if line.get("table") == "local" or line.get("protocol") == "kernel":
+        return
+    for hop in line.get("nexthops") or [{}]:
+        route = _as_route(line | {k: hop[k] for k in ("gateway", "via", "dev") if k in hop})
+        yield replace(route, table=line.get("table") if line.get("table") != "main" else None)
+
+
+def _as_route(line: Object) -> Route:
     gateway = _ip(line.get("gateway") or line.get("via", {}).get("host"))
     source = _ip(line.get("prefsrc"))
     destination = _destination(line, gateway or source)
@@ -198,7 +223,7 @@ def _route(line: Object) -> Route | None:
     kind = line.get("type", "unicast")
     scope = line.get("scope")
     usual = "global" if six or gateway is not None or kind != "unicast" else "link"
-    mtu = next((m["mtu"] for m in line.get("metrics", ()) if "mtu" in m), None)
+    metrics: Object = {k: v for m in line.get("metrics", ()) for k, v in m.items()}
     flags = line.get("flags", ())
     # The kernel hangs IPv6's refusals on `lo`; nobody wrote that.
     device = line.get("dev") if kind == "unicast" else None
@@ -209,7 +234,10 @@ def _route(line: Object) -> Route | None:
         metric=None if metric == (1024 if six else 0) else metric,
         type=kind,
         source=source,
-        mtu=mtu,
+        mtu=metrics.get("mtu"),
+        advmss=metrics.get("advmss"),
+        window=metrics.get("window"),
+        rtt=metrics.get("rtt"),
         scope=None if scope is None or scope == usual else scope,
         onlink="onlink" in flags,
     )
@@ -282,7 +310,7 @@ def nat_table(text: str, table: str) -> NatTable | None:
                 else:
                     other.append(json.dumps(item["rule"]["expr"], sort_keys=True))
         return NatTable(tuple(sources), hooked, tuple(other))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise IplabError(f"nft answered for table {table} in an unknown form: {error!r}") from error
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "walk": ("walk", "Make a page that steps through the commands, with pictures."),
     "exec": ("exec", "Run a command inside a node."),
     "shell": ("shell", "Open a shell inside a node."),
+    "translate": ("translate", "Say an ifconfig, route, arp, brctl … line again for iproute2."),
     "sandbox": ("sandbox", "List and stop sandboxes."),
     "explain": ("explain", "Say what a command does, or what `ip address` printed."),
     "import": ("import_", "Write a lab file from a shell script, or from what is there."),

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @on_machine()
 @click.pass_context
 def command(ctx: click.Context, source: str, target: str, as_json: bool) -> None:
-    """Walk the path from A to B and name the first thing that stops a packet.
+    """Name the first thing that stops a packet, and the command that mends it.
+
+    It walks the path from A to B.
 
     A is a node, or `host`.  B is a node, NODE:DEV or an address.  The way there and the way back
     are walked as the kernel of each node would send the packet, and then tried with real pings.

@@ -1,8 +1,14 @@
 """The operations: every change iplab can make, each a value with one template."""
 
-from iplab.operations.address import AddAddress, DeleteAddress
+from iplab.operations.address import AddAddress, DeleteAddress, FlushAddresses
 from iplab.operations.base import OnDevice, Operation, project
-from iplab.operations.bridge import SetStp, SetVlanFiltering
+from iplab.operations.bridge import (
+    SetBridgeOption,
+    SetPortOption,
+    SetStp,
+    SetVlanFiltering,
+    SetVlanOption,
+)
 from iplab.operations.link import (
     AddBridge,
     AddDummy,
@@ -20,6 +26,7 @@ from iplab.operations.link import (
     SetMtu,
     SetUp,
 )
+from iplab.operations.maddr import AddMulticast, DeleteMulticast
 from iplab.operations.namespace import AddNamespace, DeleteNamespace
 from iplab.operations.nat import (
     AddMasquerade,
@@ -29,9 +36,24 @@ from iplab.operations.nat import (
     DeleteNatTable,
     FlushNatChain,
 )
+from iplab.operations.neighbour import (
+    AddProxy,
+    DeleteNeighbour,
+    DeleteProxy,
+    ReplaceNeighbour,
+)
 from iplab.operations.qdisc import ClearShaping, SetShaping
-from iplab.operations.route import AddRoute, DeleteRoute
+from iplab.operations.route import AddRoute, DeleteFirstRoute, DeleteRoute, PrependRoute
+from iplab.operations.setting import RenameLink, SetFlag, SetMedia, SetQueueLength, SetWireless
 from iplab.operations.sysctl import SetSysctl
+from iplab.operations.tunnel import (
+    AddOwnedTuntap,
+    AddTunnel,
+    ChangeTunnel,
+    DeleteTunnel,
+    DeleteTuntap,
+    SetActiveSlave,
+)
 
 ALL: tuple[type[Operation], ...] = (
     AddNamespace,
@@ -55,8 +77,31 @@ ALL: tuple[type[Operation], ...] = (
     SetVlanFiltering,
     AddAddress,
     DeleteAddress,
+    FlushAddresses,
     AddRoute,
     DeleteRoute,
+    PrependRoute,
+    DeleteFirstRoute,
+    SetFlag,
+    SetQueueLength,
+    RenameLink,
+    SetMedia,
+    SetWireless,
+    SetBridgeOption,
+    SetPortOption,
+    SetVlanOption,
+    AddMulticast,
+    DeleteMulticast,
+    ReplaceNeighbour,
+    DeleteNeighbour,
+    AddProxy,
+    DeleteProxy,
+    AddTunnel,
+    ChangeTunnel,
+    DeleteTunnel,
+    AddOwnedTuntap,
+    DeleteTuntap,
+    SetActiveSlave,
     SetShaping,
     ClearShaping,
     SetSysctl,
@@ -75,34 +120,57 @@ __all__ = [
     "AddDummy",
     "AddMacvlan",
     "AddMasquerade",
+    "AddMulticast",
     "AddNamespace",
     "AddNatChain",
     "AddNatTable",
+    "AddOwnedTuntap",
+    "AddProxy",
     "AddRoute",
+    "AddTunnel",
     "AddTuntap",
     "AddVeth",
     "AddVlan",
     "AddVxlan",
+    "ChangeTunnel",
     "ClearMaster",
     "ClearShaping",
     "DeleteAddress",
+    "DeleteFirstRoute",
     "DeleteLink",
+    "DeleteMulticast",
     "DeleteNamespace",
     "DeleteNatChain",
     "DeleteNatTable",
+    "DeleteNeighbour",
+    "DeleteProxy",
     "DeleteRoute",
+    "DeleteTunnel",
+    "DeleteTuntap",
+    "FlushAddresses",
     "FlushNatChain",
     "MoveLink",
     "OnDevice",
     "Operation",
+    "PrependRoute",
+    "RenameLink",
+    "ReplaceNeighbour",
+    "SetActiveSlave",
+    "SetBridgeOption",
     "SetDown",
+    "SetFlag",
     "SetLladdr",
     "SetMaster",
+    "SetMedia",
     "SetMtu",
+    "SetPortOption",
+    "SetQueueLength",
     "SetShaping",
     "SetStp",
     "SetSysctl",
     "SetUp",
     "SetVlanFiltering",
+    "SetVlanOption",
+    "SetWireless",
     "project",
 ]

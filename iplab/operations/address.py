@@ -27,6 +27,12 @@ class AddAddress(OnDevice):
         draft.put(self.node, replace(found, addresses=(*found.addresses, self.address)))
 
     def inverse(self, before: Draft) -> list[Operation] | None:
+        four = [a for a in before.interface(self.end).addresses if a.local.version == 4]
+        if self.address.local.version == 4 and not four:
+            # Taking the only one away again takes the device's IPv4 routes along.
+            routes = before.namespace(self.node).routes
+            if any(r.device == self.device and r.destination.version == 4 for r in routes):
+                return None
         return [DeleteAddress(self.node, self.device, self.address)]
 
 
@@ -63,6 +69,29 @@ class DeleteAddress(OnDevice):
         if gone.local.version == 4 or any(goes(r) for r in namespace.routes):
             routes = tuple(r for r in namespace.routes if not goes(r))
             draft.namespaces[self.node] = replace(namespace, routes=routes)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class FlushAddresses(OnDevice):
+    """``ip -4 addr flush dev DEV label LABEL``: the IPv4 addresses with that label, if any.
+
+    ``label`` is the device's own name for addresses without another.  ``-4`` is vital: IPv6
+    addresses have no label and would all go too.
+    """
+
+    label: str
+
+    def change(self, draft: Draft) -> None:
+        while True:
+            found = draft.interface(self.end)
+            mine = (a for a in found.addresses if a.local.version == 4)
+            first = next((a for a in mine if (a.label or self.device) == self.label), None)
+            if first is None:
+                return
+            DeleteAddress(self.node, self.device, first).change(draft)
 
     def inverse(self, before: Draft) -> list[Operation] | None:
         return None

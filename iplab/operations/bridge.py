@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from iplab.errors import CannotApply
 from iplab.network import Bridge, Draft
@@ -40,3 +41,49 @@ class SetVlanFiltering(_Switch):
 
     def _flip(self, bridge: Bridge) -> Bridge:
         return replace(bridge, vlan_filtering=self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class SetBridgeOption(OnDevice):
+    """``ip link set DEV type bridge OPTION VALUE``: times in centiseconds, the bridge's priority.
+
+    No Network holds these; the way back is not known.
+    """
+
+    option: str
+    value: int
+
+    def change(self, draft: Draft) -> None:
+        draft.interface(self.end)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SetPortOption(OnDevice):
+    """``bridge link set dev PORT OPTION VALUE`` (bridge(8)): cost, priority, hairpin."""
+
+    option: str
+    value: str
+
+    program: ClassVar[str] = "bridge"
+
+    def change(self, draft: Draft) -> None:
+        draft.interface(self.end)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SetVlanOption(OnDevice):
+    """``ip link set DEV type vlan WORDS…``: reorder_hdr, ingress-qos-map, egress-qos-map."""
+
+    words: tuple[str, ...]
+
+    def change(self, draft: Draft) -> None:
+        draft.interface(self.end)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None

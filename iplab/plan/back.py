@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
+from iplab.errors import CannotApply
 from iplab.network import Draft, End, Interface, Namespace, Network, Route, Veth
 from iplab.operations import (
     AddNamespace,
@@ -40,7 +42,36 @@ def as_before(before: Network, now: Network, done: Iterable[Operation]) -> Netwo
             namespaces[node] = _plain(was)
         elif have is not None and (was is not None or node not in touched.nodes):
             namespaces[node] = _mixed(was or Namespace(node), have, touched)
-    return Network(namespaces)
+    return _without_loose_ends(Network(namespaces))
+
+
+def _without_loose_ends(network: Network) -> Network:
+    """``network`` without veth ends whose other end it does not have: they go with it."""
+    loose = {
+        end
+        for end, interface in network.ends()
+        if isinstance(interface.kind, Veth)
+        and interface.kind.peer is not None
+        and network.interface(interface.kind.peer) is None
+    }
+    return Network(
+        {
+            node: replace(
+                namespace,
+                interfaces={
+                    d: i for d, i in namespace.interfaces.items() if End(node, d) not in loose
+                },
+                routes=tuple(
+                    r
+                    for r in namespace.routes
+                    if r.device is None or End(node, r.device) not in loose
+                ),
+            )
+            if any(end.node == node for end in loose)
+            else namespace
+            for node, namespace in network.namespaces.items()
+        }
+    )
 
 
 class _Touched:
@@ -54,8 +85,12 @@ class _Touched:
         self.tables: set[tuple[str, str]] = set()
         draft = Draft(before)
         for operation in done:
-            self._note(operation, draft)
-            operation.change(draft)
+            # Where somebody had a hand in it, an operation need not fit what came before it.
+            with suppress(CannotApply):
+                self._note(operation, draft)
+                ahead = dict(draft.namespaces)
+                operation.change(draft)
+                self._note_taken_along(ahead, draft)
 
     def _note(self, operation: Operation, draft: Draft) -> None:
         match operation:
@@ -78,6 +113,16 @@ class _Touched:
                 self.sysctls.add((operation.node, operation.key))
             case OnTable():
                 self.tables.add((operation.node, operation.table))
+
+    def _note_taken_along(self, ahead: Mapping[str, Namespace], draft: Draft) -> None:
+        """Devices that an operation on another one changed: a bridge's ports, what stood on it."""
+        for node, was in ahead.items():
+            have = draft.namespaces.get(node)
+            if have is None or have is was:
+                continue
+            for device, interface in was.interfaces.items():
+                if have.interfaces.get(device) is not interface:
+                    self.ends.add(End(node, device))
 
     def _end(self, end: End, draft: Draft) -> None:
         self.ends.add(end)

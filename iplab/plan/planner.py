@@ -80,9 +80,25 @@ def plan_up(
     Raises ``Refused`` with everything foreign that would have to change.
     """
     planner = Planner(lab, observed, ownership, origins or {})
+    _refuse_files(wanted, observed, ownership)
     if ownership.adopt:
         planner.adopt(wanted)
     return planner.plan(planner.with_old_settings(wanted), through_host)
+
+
+def _refuse_files(wanted: Network, observed: Network, ownership: Ownership) -> None:
+    """A file that only looks like a namespace is in the way; the lab's own is taken away."""
+    files = [
+        node
+        for node in wanted.namespaces
+        if node in observed.namespaces
+        and observed.namespaces[node].only_file
+        and not (ownership.adopt or ownership.owns_node(node))
+    ]
+    if files:
+        lines = (f"/run/netns/{node} is a plain file and no namespace" for node in files)
+        commands = " && ".join(f"ip netns del {node}" for node in files)
+        raise Refused("\n".join(lines), hint=commands)
 
 
 def plan_down(lab: str, observed: Network, ownership: Ownership) -> Plan:
@@ -111,7 +127,12 @@ class Planner:
 
     def plan(self, target: Network, through_host: ThroughHost) -> Plan:
         """The plan for ``target``."""
-        transform(self, target, through_host)
+        try:
+            transform(self, target, through_host)
+        except CannotApply:
+            # What was refused is not there for what stands on it; that is no news.
+            if not self.refusals:
+                raise
         if self.refusals:
             hint = "another name in the lab file, or --adopt to take it over"
             if any(isinstance(step.operation, DeleteNamespace) for step in self.steps):
@@ -130,7 +151,7 @@ class Planner:
         """Admit ``operation`` or note its refusal; project it either way, to find all at once."""
         refusal = self._refusal(operation)
         if refusal:
-            self.refusals.append(refusal)
+            self.refusals += refusal.splitlines()
         try:
             ended = ended_by(operation, self.draft)
             old = self._old_value(operation)
@@ -189,7 +210,8 @@ class Planner:
             case DeleteNamespace():
                 return self._strangers(operation.name)
             case AddVeth():
-                return self._no_room(operation.a.node) or self._no_room(operation.b.node)
+                both = [self._no_room(end.node) for end in (operation.a, operation.b)]
+                return "\n".join(filter(None, both)) or None
             case AddDevice():
                 return self._no_room(operation.end.node)
             case MoveLink():
@@ -264,7 +286,12 @@ class Planner:
             return claim.node in self.draft.namespaces
         if claim.kind == "link":
             return self.draft.find(End(claim.node, claim.name)) is not None
-        return claim.node in self.draft.namespaces
+        there = self.draft.namespaces.get(claim.node)
+        if there is None or claim.kind == "sysctl":
+            return False
+        if claim.kind == "nat":
+            return claim.name in there.nat
+        return any(str(route) == claim.name for route in there.routes)
 
     def _origin(self, operation: Operation, about: End | None) -> str:
         keys = [str(about)] if about else []

@@ -25,6 +25,8 @@ def through_host(style: str, wanted: Network, observed: Network) -> Callable[[En
     names = Counter(e.device for e, i in wanted.ends() if isinstance(i.kind, Veth))
     host = observed.namespaces.get(HOST)
     taken = set(host.interfaces) if host else set()
+    if HOST in wanted.namespaces:
+        taken |= set(wanted.namespaces[HOST].interfaces)
 
     def moved(end: End) -> bool:
         return names[end.device] == 1 and end.device not in taken and not _CARDS.match(end.device)

@@ -93,12 +93,15 @@ def _remove(work: Work, target: Network) -> None:
     nobody = Network()
     ending = [
         node
-        for node in work.draft.namespaces
-        if node not in target.namespaces and work.may_remove("netns", node)
+        for node, have in work.draft.namespaces.items()
+        if (node not in target.namespaces or have.only_file) and work.may_remove("netns", node)
     ]
-    for node, namespace in list(work.draft.namespaces.items()):
+    for node in list(work.draft.namespaces):
         if node in ending:
             continue
+        # As it is by now: a link deleted in an earlier node took its other end along, and the
+        # routes of that.
+        namespace = work.draft.namespace(node)
         want = target.namespaces.get(node, Namespace(node))
         going = [
             device
@@ -118,7 +121,9 @@ def _remove(work: Work, target: Network) -> None:
     # A namespace ends in the background.  Its links to others are deleted ahead of it (above), so
     # that nothing of them is still to be seen when the last command has ended.
     for node in ending:
-        work.do(DeleteNamespace(HOST, node), f"{node} is not wanted (any more)")
+        file = work.draft.namespace(node).only_file
+        why = f"{node} is only a file, left of one" if file else f"{node} is not wanted (any more)"
+        work.do(DeleteNamespace(HOST, node), why)
 
 
 def _why_gone(work: Work, end: End, target: Network) -> str:
@@ -287,6 +292,8 @@ def _around(operation: Operation, before: Draft) -> Network:
     for end in list(ends):
         ends |= {e for e in before.neighbours(end) if e.node == end.node}
     nodes = dict.fromkeys([HOST, operation.node, *(end.node for end in sorted(ends))])
+    if isinstance(operation, MoveLink):
+        nodes[operation.to] = None
     found = {}
     for node in nodes:
         namespace = before.namespaces.get(node)

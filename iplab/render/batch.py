@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from iplab.command import Command
+from iplab.command import Command, sayable
 
 
 def group(commands: Iterable[Command]) -> list[Command]:
@@ -32,5 +32,7 @@ def _prefix(command: Command) -> tuple[str, ...] | None:
     head = argv[:3] if argv[1] == "-n" else argv[:1]
     rest = argv[len(head) :]
     if not rest or rest[0].startswith("-") or rest[:2] == ("netns", "exec"):
+        return None
+    if not sayable(rest):
         return None
     return head

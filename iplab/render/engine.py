@@ -15,8 +15,9 @@ import jinja2
 from iplab.command import Command
 from iplab.errors import IplabError
 from iplab.names import HOST
-from iplab.network import Route
+from iplab.network import Address, Route
 from iplab.operations import Operation
+from iplab.render.bounds import bounded
 from iplab.templates import templates_dir
 
 STYLES = ("direct", "steps", "batch")
@@ -78,6 +79,9 @@ _KEYWORDS = [
 ]
 
 
+_PROGRAMS = ("ip", "tc", "bridge", "sysctl", "nft", "ethtool", "iw")
+
+
 class Words(tuple[str, ...]):
     """Several words that a template may print as such; any other value is one word."""
 
@@ -93,13 +97,8 @@ class Renderer:
         self.style = style
         self.directories = tuple(directories)
         paths = [*self.directories, templates_dir() / "commands"]
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(paths),
-            undefined=jinja2.StrictUndefined,
-            finalize=_one_word,
-            autoescape=False,  # no markup: finalize quotes each value
-        )
-        self._environment.filters.update(named=_named, words=_words)
+        self._environment = bounded(paths, finalize=_one_word)
+        self._environment.filters.update(named=_named, words=_words, each=Words, brd=_brd)
         self._prefixes: dict[str, dict[str, Words]] = {}
 
     def command(self, operation: Operation) -> Command:
@@ -117,6 +116,9 @@ class Renderer:
             raise IplabError(f"a template cannot be used: {error}", where=where) from error
         except ValueError as error:
             raise IplabError(f"a template words no command: {error}", where=name) from error
+        except Exception as error:  # whatever its own words ran into: 1 // 0, nested too deeply
+            what = f"{type(error).__name__}: {error}"
+            raise IplabError(f"a template cannot be used: {what}", where=name) from error
         if not argv:
             raise IplabError("a template words an empty command", where=name)
         return Command(tuple(argv), operation.node)
@@ -129,7 +131,7 @@ class Renderer:
             own = ("ip", "tc", "bridge") if self.style != "steps" else ()
             self._prefixes[node] = {
                 program: Words((program, *named) if program in own else (*inside, program))
-                for program in ("ip", "tc", "bridge", "sysctl", "nft")
+                for program in _PROGRAMS
             }
         return self._prefixes[node]
 
@@ -168,3 +170,15 @@ def _words(route: Route) -> Words:
     if route.destination.version == 6 and route.gateway is None:
         words = ["::/0" if word == "default" else word for word in words]
     return Words(words)
+
+
+def _brd(address: Address) -> str:
+    """A broadcast address; ``+``, as people write it, where it is the subnet's own.
+
+    `ip` works ``+`` out of the peer where there is one, and from /31 on not as meant.
+    """
+    network = address.local.network
+    usual = not address.peer and network.version == 4 and network.prefixlen < 31
+    if usual and address.broadcast == network.broadcast_address:
+        return "+"
+    return str(address.broadcast)

@@ -14,7 +14,7 @@ from iplab.errors import IplabError
 from iplab.names import HOST
 from iplab.network import Interface, Namespace, Network
 from iplab.plan.planner import Plan
-from iplab.render.engine import Renderer
+from iplab.render.engine import STYLES, Renderer
 from iplab.render.pieces import pieces
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class Saved:
             if saved != fresh:
                 raise IplabError(
                     f"the templates now word a command in another way:\n"
-                    f"  saved: {saved.get('text')}\n  now:   {fresh['text']}",
+                    f"  saved: {_text(saved)}\n  now:   {fresh['text']}",
                     where=str(self.path),
                     hint="plan again",
                 )
@@ -208,7 +208,14 @@ def read(path: Path) -> Saved | None:
     for key, kind in kinds:
         if not isinstance(value.get(key), kind):
             raise IplabError(f"the saved plan's {key!r} is not what it has to be", where=str(path))
+    words = [*value["settings"].values(), *value["templates"]]
+    if value["style"] not in STYLES or not all(isinstance(word, str) for word in words):
+        raise IplabError("the saved plan holds what `plan -o` never writes", where=str(path))
     return Saved(path, value)
+
+
+def _text(command: object) -> object:
+    return command.get("text") if isinstance(command, dict) else command
 
 
 def _changes(old: object, new: object, where: str) -> list[str]:

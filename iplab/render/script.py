@@ -69,7 +69,7 @@ def script(lab: Lab, renderer: Renderer) -> str:
         needs=_needs(plan, pings),
         steps=list(_steps(plan, renderer)),
         undos=undos,
-        devices=any(line["there"].startswith("device") for line in undos),
+        tests={line["there"].partition(" ")[0] for line in undos},
         expects=list(_expects(lab.network)),
         pings=pings,
         slow=any(a.local.version == 6 for _, i in lab.network.ends() for a in i.addresses),
@@ -121,9 +121,10 @@ def _undos(plan: Plan, renderer: Renderer) -> Iterator[Line]:
             case AddDevice() as made if made.end.node == HOST:
                 yield line(number, DeleteLink(HOST, made.device), "device", made.device)
             case AddRoute(node="host", route=route):
-                yield line(number, DeleteRoute(HOST, route))
+                show = ("ip", *_show_route(route))
+                yield line(number, DeleteRoute(HOST, route), "route", _route_words(route), *show)
             case AddNatTable(node="host", table=table):
-                yield line(number, DeleteNatTable(HOST, table))
+                yield line(number, DeleteNatTable(HOST, table), "table", table)
             case SetSysctl(node="host", key=key):
                 word = shlex.quote(f"{key}=") + f'"$(cat "$state.{number}")"'
                 yield {"number": number, "text": f"sysctl -w {word}", "there": ""}
@@ -135,11 +136,8 @@ def _expects(network: Network) -> Iterator[Line]:
             yield _expect(what, words, _ip(end.node, *argv))
     for node, namespace in network.namespaces.items():
         for route in namespace.routes:
-            family = ("-6",) if route.destination.version == 6 else ("-4",)
-            show = ("route", "show", str(route.destination))
-            yield _expect(
-                f"{node} has route {route}", _route_words(route), _ip(node, *family, *show)
-            )
+            show = _ip(node, *_show_route(route))
+            yield _expect(f"{node} has route {route}", _route_words(route), show)
 
 
 def _of_interface(end: End, interface: Interface) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -154,6 +152,10 @@ def _of_interface(end: End, interface: Interface) -> Iterator[tuple[str, str, tu
         family = "inet6" if address.local.version == 6 else "inet"
         show = ("-o", "addr", "show", "dev", end.device)
         yield f"{end} has {address.local}", f" {family} {address.local} ", show
+
+
+def _show_route(route: Route) -> tuple[str, ...]:
+    return (f"-{route.destination.version}", "route", "show", str(route.destination))
 
 
 def _route_words(route: Route) -> str:

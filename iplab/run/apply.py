@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from types import FrameType
 
-from iplab.claims import Claim, Ownership
+from iplab.claims import Claim, Ownership, concerns, netns, places
 from iplab.command import Command
-from iplab.errors import CommandFailed, Interrupted, IplabError, LeftBehind
+from iplab.errors import CannotApply, CommandFailed, Interrupted, IplabError, LeftBehind
 from iplab.names import HOST
-from iplab.network import Network
-from iplab.operations import Operation
+from iplab.network import Draft, Network
+from iplab.operations import DeleteLink, DeleteNamespace, Operation
 from iplab.plan.back import way_back
 from iplab.plan.difference import Difference, compare
 from iplab.plan.planner import Plan, Step
 from iplab.render import Piece, Renderer, pieces
-from iplab.run import records
-from iplab.run.journal import Journal
+from iplab.run import interrupts, records
+from iplab.run.journal import Journal, identity
 from iplab.run.look import Scope, look
-from iplab.run.machine import Machine
+from iplab.run.machine import Machine, namespace_identity
 from iplab.run.records import Record
+
+PAUSES = (0.0, 0.1, 0.5)  # seconds ahead of each attempt to put things back
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class Runner:
     scope: Scope
     before_each: Callable[[Piece], None] = lambda piece: None
     done: list[Operation] = field(default_factory=list)
+    made: dict[Claim, str] = field(default_factory=dict)  # what it is known by
 
     def run(self, plan: Plan, record: Record, wanted: Network | None) -> Network:
         """Run ``plan``, verify it, and keep the lab's record true all the while.
@@ -43,27 +45,48 @@ class Runner:
         Returns what was observed at the end.  Whatever fails is put back and raised;
         ``LeftBehind`` where something could not be put back.
         """
-        doing = "down" if wanted is None else "up"
-        records.save(replace(record, finished=False, doing=doing))
-        journal = Journal(plan, record.lab, self.renderer)
-        try:
-            with _signals_interrupt():
-                self._each(plan, journal)
-                observed = look(self.machine, self.scope)
-                self._prove(plan, record, wanted, observed)
-                if wanted is not None:
-                    self._keep(plan, record, wanted, observed)
-        except (IplabError, KeyboardInterrupt) as error:
-            with _signals_wait():
-                self._put_back(plan, record, error)
-            if isinstance(error, KeyboardInterrupt):
-                raise Interrupted("interrupted; all was put back") from None
-            raise
-        finally:
-            journal.close()
-        if wanted is None:
-            records.forget(record.lab)
+        with interrupts.listening() as signals:
+            journal = None
+            try:
+                try:
+                    journal = self._begin(plan, record, wanted)
+                    self._each(plan, journal, must_note=wanted is not None)
+                    observed = look(self.machine, self.scope)
+                    self._prove(plan, record, wanted, observed)
+                    signals.deaf = True  # it is done, and only has to be noted
+                    if wanted is not None:
+                        self._keep(plan, record, wanted, observed)
+                except BaseException:
+                    signals.deaf = True
+                    raise
+            # Whatever it is, what was begun is put back first.
+            except BaseException as error:
+                signals.deaf = True
+                self._put_back(plan, record, error, journal)
+                if isinstance(error, KeyboardInterrupt):
+                    raise Interrupted("interrupted; all was put back") from None
+                raise
+            finally:
+                if journal is not None:
+                    journal.close()
+            if wanted is None:
+                records.forget(record.lab)
         return observed
+
+    def _begin(self, plan: Plan, record: Record, wanted: Network | None) -> Journal | None:
+        """The record says what is under way; from here on the journal says how far it is.
+
+        A full disk does not keep a lab from being taken down: the record names all that is the
+        lab's already, and what is gone is no claim any more.
+        """
+        doing = "down" if wanted is None else "up"
+        try:
+            records.save(replace(record, finished=False, doing=doing))
+            return Journal(plan, record.lab, self.renderer)
+        except IplabError:
+            if wanted is not None:
+                raise
+            return None
 
     def _keep(self, plan: Plan, record: Record, wanted: Network, observed: Network) -> None:
         claims = records.identified(plan.claims, observed)
@@ -71,25 +94,56 @@ class Runner:
         relies = frozenset(Claim("sysctl", HOST, key) for key in (host.sysctls if host else ()))
         records.save(replace(record, claims=claims, relies=relies, finished=True))
 
-    def _each(self, plan: Plan, journal: Journal) -> None:
+    def _each(self, plan: Plan, journal: Journal | None, *, must_note: bool) -> None:
+        unnoted = () if must_note else (IplabError,)
         for piece in pieces(plan.steps, self.renderer):
             self.before_each(piece)
-            journal.about_to(piece)
-            operations = [step.operation for step in piece.steps]
-            try:
-                self.machine.run(piece.command)
-            except CommandFailed as error:
-                # What `ip` refuses it has not done; what did not answer may be done or not.
-                failed = _failed_line(error, piece)
-                self.done += operations if error.code is None else operations[:failed]
-                raise _traced(error, piece, failed) from error
-            except KeyboardInterrupt:
-                self.done += operations
-                raise
-            self.done += operations
-            journal.done(piece)
+            self._still_the_same(plan, piece)
+            if journal is not None:
+                with suppress(*unnoted):
+                    journal.about_to(piece)
+            # Ahead of it: from here on an interrupt may come when the command has run already.
+            self.done += [step.operation for step in piece.steps]
+            self._run(piece)
+            if journal is not None:
+                with suppress(*unnoted):
+                    self.made |= journal.done(piece)
+
+    def _run(self, piece: Piece) -> None:
+        """One process, whose operations are the last of ``done``."""
+        try:
+            self.machine.run(piece.command)
+        except CommandFailed as error:
+            failed = _failed_line(error, piece)
+            if failed is None:  # each of the lines may be done or not
+                raise CommandFailed(
+                    error.command, error.code, error.output, hint=_advice(error.output)
+                ) from error
+            rest = piece.steps[failed:]
+            if _gone_already(rest[0].operation, error):
+                for other in pieces(rest[1:], self.renderer):
+                    self._run(other)
+                return
+            # What `ip` refuses it has not done; what did not answer may be done or not.
+            if error.code is not None:
+                undone = {id(step.operation) for step in rest}
+                self.done = [o for o in self.done if id(o) not in undone]
+            raise _traced(error, piece, failed) from error
+
+    def _still_the_same(self, plan: Plan, piece: Piece) -> None:
+        """Refuse to go on in a namespace that somebody has put in the place of the one we know."""
+        for step in piece.steps:
+            for node in places(step.operation):
+                was = plan.before.namespaces.get(node)
+                known = self.made.get(netns(node)) or (was.identity if was else None)
+                if known and namespace_identity(node) not in ("", known):
+                    raise IplabError(f"somebody has replaced namespace {node} in the middle")
 
     def _prove(self, plan: Plan, record: Record, wanted: Network | None, observed: Network) -> None:
+        theirs = self._replaced()
+        if theirs:
+            what = ", ".join(map(str, sorted(theirs)))
+            raise IplabError(f"somebody has replaced {what} in the middle")
         if wanted is not None:
             mine = records.verified(Ownership(plan.claims), observed)
             different = compare(wanted, observed, mine)
@@ -108,19 +162,30 @@ class Runner:
 
     # ------------------------------------------------------------ going back
 
-    def _put_back(self, plan: Plan, record: Record, error: BaseException) -> None:
+    def _put_back(
+        self, plan: Plan, record: Record, error: BaseException, journal: Journal | None
+    ) -> None:
         """Lead the machine back to ``plan.before``; ``LeftBehind`` where that fails."""
         first = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
         trouble: IplabError | None = None
+        for pause in PAUSES:
+            time.sleep(pause)
+            try:
+                way = self._back(plan, look(self.machine, self.scope))
+                for piece in pieces(way, self.renderer):
+                    self._run_back(piece, journal)
+            except IplabError as second:
+                trouble = second
+                # What the kernel is still at (the end of a namespace, say) was seen and is gone
+                # when its turn comes: look again.  What does not answer will not do so now.
+                if isinstance(second, CommandFailed) and second.code is not None:
+                    continue
+            break
         try:
-            for piece in pieces(self._back(plan), self.renderer):
-                self.machine.run(piece.command)
+            left = self._back(plan, look(self.machine, self.scope))
         except IplabError as second:
             trouble = second
-        try:
-            left = self._back(plan)
-        except IplabError as second:
-            raise LeftBehind(f"{first}\nand putting it back failed: {second}") from error
+            left = self._back(plan, self._projected(plan))
         if left:
             words = pieces(left, Renderer("direct"))
             commands = "\n".join(f"  {p.command.text}" for p in words)
@@ -131,13 +196,44 @@ class Runner:
         # On a full disk the unfinished record stays; what it claims is gone, so it does no harm.
         with suppress(IplabError):
             if record.claims:
-                records.save(replace(record, finished=True))
+                # What was removed and made again is known by other numbers now.
+                claims = {c: self.made.get(c) or known for c, known in record.claims.items()}
+                records.save(replace(record, claims=claims, finished=True))
             else:
                 records.forget(record.lab)
 
-    def _back(self, plan: Plan) -> list[Step]:
-        now = look(self.machine, self.scope)
-        return [Step(o, "put back") for o in way_back(plan.before, now, self.done)]
+    def _run_back(self, piece: Piece, journal: Journal | None) -> None:
+        """One command of the way back.  It runs also where it cannot be noted any more."""
+        if journal is not None:
+            with suppress(IplabError):
+                journal.about_to_undo(piece)
+        try:
+            self.machine.run(piece.command)
+        except CommandFailed as error:
+            # In a batch the others are for the next attempt.
+            if len(piece.steps) > 1 or not _gone_already(piece.steps[0].operation, error):
+                raise
+        if journal is not None:
+            with suppress(IplabError):
+                self.made |= journal.done(piece)
+
+    def _back(self, plan: Plan, now: Network) -> list[Step]:
+        theirs = self._replaced()
+        done = [o for o in self.done if not theirs & concerns(o)]
+        return [Step(o, "put back") for o in way_back(plan.before, now, done)]
+
+    def _replaced(self) -> set[Claim]:
+        """What we made, and somebody has since put something of theirs in the place of."""
+        known = {c: it for c, it in self.made.items() if it and c.kind in ("netns", "link")}
+        return {claim for claim, it in known.items() if identity(claim) not in ("", it)}
+
+    def _projected(self, plan: Plan) -> Network:
+        """What must be there by now, where the machine does not answer."""
+        draft = Draft(plan.before)
+        for operation in self.done:
+            with suppress(CannotApply):
+                operation.change(draft)
+        return draft.freeze()
 
 
 def _present(claim: Claim, observed: Network) -> bool:
@@ -151,12 +247,31 @@ def _present(claim: Claim, observed: Network) -> bool:
     return True  # netns and link: `verified` has looked
 
 
-def _failed_line(error: CommandFailed, piece: Piece) -> int:
-    """Which step of the piece failed, counted from 0 (`ip -batch` says `Command failed -:LINE`)."""
-    said = re.search(r"^Command failed -:(\d+)$", error.output, re.MULTILINE)
-    if not piece.command.lines or not said:
+def _failed_line(error: CommandFailed, piece: Piece) -> int | None:
+    """Which step of the piece failed, counted from 0 (`ip -batch` says `Command failed -:LINE`).
+
+    ``None`` where a batch does not say: `ip` ends at once at a word that it does not know
+    (invarg in iproute2's lib/utils.c), and a timeout ends it anywhere.
+    """
+    if not piece.command.lines:
         return 0
-    return min(int(said.group(1)), len(piece.steps)) - 1
+    said = re.search(r"^Command failed -:(\d+)$", error.output, re.MULTILINE)
+    return min(int(said.group(1)), len(piece.steps)) - 1 if said else None
+
+
+def _gone_already(operation: Operation, error: CommandFailed) -> bool:
+    """Whether what was to be deleted is gone.
+
+    The kernel ends a namespace in the background, and with it the veth ends in others; somebody
+    may have deleted it.  Either way there is nothing left to do.
+    """
+    said = error.output
+    match operation:
+        case DeleteLink():
+            return "Cannot find device" in said or "Cannot open network namespace" in said
+        case DeleteNamespace():
+            return "Cannot remove namespace file" in said and "No such file" in said
+    return False
 
 
 def _traced(error: CommandFailed, piece: Piece, failed: int) -> CommandFailed:
@@ -180,34 +295,3 @@ def _advice(words: str) -> str:
     if "Operation not permitted" in words or "Permission denied" in words:
         return "run iplab as root"
     return ""
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """SIGTERM and SIGHUP end a run as Ctrl-C does: between commands, and everything put back."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    with _handlers(interrupt, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)):
-        yield
-
-
-@contextmanager
-def _signals_wait() -> Iterator[None]:
-    """No signal but SIGKILL cuts short the putting back."""
-    with _handlers(signal.SIG_IGN, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)):
-        yield
-
-
-@contextmanager
-def _handlers(
-    handler: Callable[[int, FrameType | None], None] | signal.Handlers,
-    numbers: Sequence[signal.Signals],
-) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from iplab.claims import Claim, made_by
@@ -34,8 +35,12 @@ class Journal:
     _draft: Draft = field(init=False)
 
     def __post_init__(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._handle = os.open(journal_path(self.lab), flags, 0o600)
+        # What an earlier run left here is in the record by now, and may end in half a line.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            self._handle = os.open(journal_path(self.lab), flags, 0o600)
+        except OSError as error:
+            raise IplabError(f"the journal cannot be written: {error.strerror}") from error
         self._draft = Draft(self.plan.before)
 
     def about_to(self, piece: Piece) -> None:
@@ -45,7 +50,19 @@ class Journal:
             back = undo(step.operation, self._draft)
             undos = [self.renderer.command(o).text for o in back] + undos
             step.operation.change(self._draft)
-        given = _given(piece)
+        self._about(piece, undos)
+
+    def about_to_undo(self, piece: Piece) -> None:
+        """Note what starts now to put things back: it may make again what the run had removed."""
+        self._about(piece, [])
+
+    def _about(self, piece: Piece, undos: list[str]) -> None:
+        given = _given(piece) | {
+            # Of a setting that is put back on the way the record knows what it was.
+            c: old
+            for c, old in self.plan.claims.items()
+            if c.kind == "sysctl"
+        }
         self._write(
             {
                 "about": piece.command.text,
@@ -53,44 +70,50 @@ class Journal:
                     [c.kind, c.node, c.name, given.get(c, "")]
                     for step in piece.steps
                     for c in made_by(step.operation)
-                    if c.kind != "sysctl"
+                    if c.kind != "sysctl" or c in given
                 ],
                 "undo": undos,
             }
         )
 
-    def done(self, piece: Piece) -> None:
-        """Note the identity of what was made."""
-        made = []
+    def done(self, piece: Piece) -> dict[Claim, str]:
+        """Note the identity of what was made, and return it."""
+        made: dict[Claim, str] = {}
         for step in piece.steps:
             for claim in made_by(step.operation):
-                known = self._identity(claim)
-                if isinstance(step.operation, SetSysctl):
-                    known = self.plan.claims.get(claim, "")
-                made.append([claim.kind, claim.node, claim.name, known])
-        self._write({"done": made})
+                if not isinstance(step.operation, SetSysctl):
+                    made[claim] = identity(claim)
+                elif claim in self.plan.claims:  # else put back: the record knows what it was
+                    made[claim] = self.plan.claims[claim]
+        self._write({"done": [[c.kind, c.node, c.name, known] for c, known in made.items()]})
+        return made
 
     def close(self) -> None:
         """No more lines."""
         os.close(self._handle)
 
-    @staticmethod
-    def _identity(claim: Claim) -> str:
-        if claim.kind == "netns":
-            return namespace_identity(claim.node)
-        if claim.kind == "link" and claim.node == HOST:
-            try:
-                return str(socket.if_nametoindex(claim.name))
-            except OSError:
-                return ""
-        return ""  # it is in a namespace that has an identity, and goes with it
-
     def _write(self, entry: dict[str, object]) -> None:
+        start = os.lseek(self._handle, 0, os.SEEK_CUR)
         try:
-            os.write(self._handle, (json.dumps(entry) + "\n").encode())
+            rest = (json.dumps(entry) + "\n").encode()
+            while rest:  # a disk that fills up takes the first part of a line without complaint
+                rest = rest[os.write(self._handle, rest) :]
             os.fsync(self._handle)
         except OSError as error:
+            # No half a line, behind which the next one could not be read.
+            os.ftruncate(self._handle, start)
+            os.lseek(self._handle, start, os.SEEK_SET)
             raise IplabError(f"the journal cannot be written: {error.strerror}") from error
+
+
+def identity(claim: Claim) -> str:
+    """What a namespace, or a device of the host, is known by; '' for all else, or what is gone."""
+    if claim.kind == "netns":
+        return namespace_identity(claim.node)
+    if claim.kind == "link" and claim.node == HOST:
+        with suppress(OSError):
+            return str(socket.if_nametoindex(claim.name))
+    return ""  # it is in a namespace that has an identity, and goes with it
 
 
 def _given(piece: Piece) -> dict[Claim, str]:

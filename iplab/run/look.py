@@ -10,9 +10,9 @@ from iplab.claims import Claim
 from iplab.command import Command
 from iplab.errors import CommandFailed, IplabError
 from iplab.names import HOST
-from iplab.network import NatTable, Network
+from iplab.network import Namespace, NatTable, Network
 from iplab.observe import KERNELS_OWN, Seen
-from iplab.run.machine import Machine, inside, namespaces
+from iplab.run.machine import Machine, inside, is_namespace, namespaces
 
 # Up to this many namespaces each veth's other end is asked of the kernel (`ip netns list-id`, whose
 # cost grows with all namespaces of the machine); beyond it only where numbers do not tell.
@@ -56,7 +56,7 @@ def scope(wanted: Iterable[Network], claims: Collection[Claim]) -> Scope:
 
 def everything() -> Scope:
     """Every named namespace and the host, without sysctls and nft."""
-    return Scope((HOST, *namespaces()))
+    return Scope((HOST, *filter(is_namespace, namespaces())))
 
 
 def look(machine: Machine, what: Scope) -> Network:
@@ -64,6 +64,9 @@ def look(machine: Machine, what: Scope) -> Network:
     here = namespaces()
     nodes = [node for node in what.nodes if node == HOST or node in here]
     every = len(nodes) <= ASK_ALL
+    # What an `ip netns add` that was killed left of a namespace cannot be asked, only deleted.
+    files = [node for node in nodes if node != HOST and not is_namespace(node)]
+    nodes = [node for node in nodes if node not in files]
     answers = machine.many([_question(node, every) for node in nodes])
     seen = [
         _seen(node, here.get(node), observe.documents(a.out, "ip -j"), every)
@@ -72,7 +75,9 @@ def look(machine: Machine, what: Scope) -> Network:
     if not every:
         seen = _ask_names(machine, seen, observe.ambiguous(seen))
     seen = [_more(machine, s, what) for s in seen]
-    return observe.network(seen)
+    observed = observe.network(seen)
+    left = {node: Namespace(node, identity=here[node], only_file=True) for node in files}
+    return Network({**observed.namespaces, **left})
 
 
 def _question(node: str, every: bool) -> Command:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from iplab.command import Command
-from iplab.errors import CommandFailed, MissingProgram
+from iplab.errors import CommandFailed, MissingProgram, UsageError
+from iplab.run import interrupts
 
 NETNS = Path("/run/netns")  # where ip-netns(8) keeps names
 # As root the first `ip` in a PATH that somebody else may write to is not to be trusted.
@@ -34,8 +36,15 @@ PACKAGES = {
     "nsenter": "util-linux",
     "unshare": "util-linux",
 }
+NOT_STARTED = 126  # the exit code a shell gives a command that could not be started
 PATIENCE = 2.0  # seconds an interrupted command may still take
 TIMEOUT = 60.0  # seconds; the kernel answers in milliseconds, but for a lock that is held
+TIMEOUT_SETTING = "IPLAB_TIMEOUT"  # an environment variable with other seconds
+BUSY_PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between trying again to delete a busy namespace
+
+# Files that a command keeps open as long as it runs.  The machine's lock is one: a command that
+# outlives an iplab that was killed still changes the machine, and the next iplab must wait for it.
+KEPT_OPEN: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +57,17 @@ class Finished:
 
 
 def find_program(name: str) -> str | None:
-    """The absolute path of a program in a trusted directory, ``None`` where there is none."""
+    """The absolute path of a program in a trusted directory, ``None`` where there is none.
+
+    A directory, or a program, that everybody may write to is not to be trusted.
+    """
     for directory in TRUSTED:
         path = os.path.join(directory, name)
-        if os.access(path, os.X_OK) and stat.S_ISREG(os.stat(path).st_mode):
-            return path
+        if os.access(path, os.X_OK):
+            info = os.stat(path)
+            open_to_all = (info.st_mode | os.stat(directory).st_mode) & stat.S_IWOTH
+            if stat.S_ISREG(info.st_mode) and not open_to_all:
+                return path
     return None
 
 
@@ -70,16 +85,30 @@ def program(name: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """A fixed locale, so that what programs say can be read; no colour from iproute2."""
+    """A fixed locale, so that what programs say can be read; no colour from iproute2.
+
+    And a PATH of trusted directories: `ip netns exec NODE sysctl` looks there for sysctl.
+    """
     kept = {k: v for k, v in os.environ.items() if k not in ("LANGUAGE", "COLORFGBG", "NETNS")}
-    return kept | {"LC_ALL": "C"}
+    return kept | {"LC_ALL": "C", "PATH": ":".join(TRUSTED)}
+
+
+def _timeout() -> float:
+    text = os.environ.get(TIMEOUT_SETTING, "")
+    try:
+        seconds = float(text) if text else TIMEOUT
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 1e6:
+        raise UsageError(f"{TIMEOUT_SETTING}={text}: it has to be a number of seconds")
+    return seconds
 
 
 class Machine:
-    """Runs commands.  ``timeout`` is in seconds."""
+    """Runs commands.  Each may take ``timeout`` seconds: 60, or what IPLAB_TIMEOUT says."""
 
-    def __init__(self, timeout: float = TIMEOUT) -> None:
-        self.timeout = timeout
+    def __init__(self, timeout: float | None = None) -> None:
+        self.timeout = _timeout() if timeout is None else timeout
 
     def run(self, command: Command, *, ok: Sequence[int] = (0,)) -> Finished:
         """Run one command and wait; ``CommandFailed`` where its exit code is not in ``ok``.
@@ -87,20 +116,41 @@ class Machine:
         It has its own process group: Ctrl-C at the terminal is for iplab to answer, not for a
         command that is half way through a change.
         """
+        pauses = iter(BUSY_PAUSES if command.argv[:3] == ("ip", "netns", "del") else ())
+        while True:
+            finished = self._once(command)
+            if finished.code in ok:
+                return finished
+            # Somebody else has the file mounted, or looks at it, for a moment.
+            pause = next(pauses, None) if "Device or resource busy" in finished.err else None
+            if pause is None:
+                raise CommandFailed(command.text, finished.code, finished.err or finished.out)
+            time.sleep(pause)
+
+    def _once(self, command: Command) -> Finished:
         path = program(command.argv[0])
-        process = subprocess.Popen(
-            command.argv,
-            executable=path,
-            stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            env=environment(),
-            process_group=0,
-        )
+        signals = interrupts.current()
+        # Not between its start and our knowing of it: it would run on while we put things back.
+        signals.hold()
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                executable=path,
+                stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                env=environment(),
+                process_group=0,
+                pass_fds=tuple(KEPT_OPEN),
+            )
+        except (OSError, ValueError) as error:  # no more processes, no memory; a NUL in a word
+            signals.release()
+            raise CommandFailed(command.text, NOT_STARTED, str(error)) from None
         with process:
             try:
+                signals.release()
                 out, err = process.communicate(command.stdin, timeout=self.timeout)
             except subprocess.TimeoutExpired:
                 process.kill()
@@ -114,10 +164,7 @@ class Machine:
                 except subprocess.TimeoutExpired:
                     process.kill()
                 raise
-        finished = Finished(process.returncode, out, err)
-        if finished.code not in ok:
-            raise CommandFailed(command.text, finished.code, finished.err or finished.out)
-        return finished
+        return Finished(process.returncode, out, err)
 
     def many(self, commands: Sequence[Command], *, ok: Sequence[int] = (0,)) -> list[Finished]:
         """Run commands that do not depend on each other, as many at once as there are cores."""
@@ -163,6 +210,17 @@ def namespaces() -> dict[str, str]:
     except FileNotFoundError:
         pass
     return dict(sorted(found.items()))
+
+
+def is_namespace(name: str) -> bool:
+    """Whether a name below /run/netns stands for a namespace.
+
+    An `ip netns add` that was killed leaves a plain file that nothing is mounted on.
+    """
+    try:
+        return os.stat(NETNS / name).st_dev == os.stat("/proc/self/ns/net").st_dev
+    except OSError:
+        return False
 
 
 def namespace_identity(name: str) -> str:

@@ -13,16 +13,19 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from iplab.claims import FALLBACK, Claim, Ownership
+from iplab import names
+from iplab.claims import FALLBACK, KINDS, Claim, Ownership
 from iplab.errors import IplabError
 from iplab.network import End, Namespace, Network
+from iplab.run import machine
 
 STATE = Path("/run/iplab")
+LONGEST = 256 * 1024 * 1024  # bytes of a record or a journal that are read at most
 DOUBTFUL = "?"  # in the place of an identity: the command that makes it may not have run
 
 
@@ -78,7 +81,11 @@ def locked(waiting: Callable[[str], None], patience: float = 60.0) -> Iterator[N
     ``waiting`` is told once who has it; after ``patience`` seconds ``IplabError``.
     """
     path = state_directory() / "lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        handle = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise IplabError(f"{path} cannot be used: {error.strerror}") from error
     try:
         until = time.monotonic() + patience
         told = False
@@ -92,16 +99,22 @@ def locked(waiting: Callable[[str], None], patience: float = 60.0) -> Iterator[N
                 )
                 if time.monotonic() > until:
                     raise IplabError(
-                        f"{holder} is still changing this machine", hint="wait for it, or end it"
+                        f"{holder}, or a command it started, is still changing this machine",
+                        hint=f"wait for it, or end it (fuser -v {path})",
                     ) from None
                 if not told:
                     waiting(f"{holder} is changing this machine; waiting for it")
                     told = True
                 time.sleep(0.05)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"process {os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # on a full disk the lock holds without a name in it
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"process {os.getpid()}\n".encode(), 0)
+        for unfinished in path.parent.glob("*.new"):  # of a `save` that was killed
+            unfinished.unlink(missing_ok=True)
+        machine.KEPT_OPEN.add(handle)
         yield
     finally:
+        machine.KEPT_OPEN.discard(handle)
         os.close(handle)
 
 
@@ -119,21 +132,46 @@ def _read(path: Path) -> Record:
     try:
         value = json.loads(_text(path))
         record = Record(
-            lab=value["lab"],
-            file=value["file"],
-            text=value["text"],
-            settings=value["settings"],
-            style=value["style"],
-            claims={Claim(kind, node, name): known for kind, node, name, known in value["claims"]},
-            relies=frozenset(Claim(*claim) for claim in value["relies"]),
-            finished=value["finished"],
-            doing=value["doing"],
+            lab=names.lab(_word(value["lab"])),
+            file=_word(value["file"]),
+            text=_word(value["text"]),
+            settings={_word(k): _word(v) for k, v in dict(value["settings"]).items()},
+            style=_word(value["style"]),
+            claims={_claim(*claim): _word(known) for *claim, known in value["claims"]},
+            relies=frozenset(_claim(*claim) for claim in value["relies"]),
+            finished=value["finished"] is True,
+            doing=_word(value["doing"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if path.stem != record.lab:
+            raise ValueError(f"it is of lab {record.lab}")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise IplabError(
             f"the record cannot be read: {error}", where=str(path), hint="move it away"
         ) from error
+    if value.get("boot", boot()) != boot():
+        # All that it speaks of went with the machine; what has the same name and number is another.
+        return replace(record, claims={}, relies=frozenset(), finished=True)
     return record if record.finished else replay(record, path.with_suffix(".journal"))
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _claim(kind: object, node: object, name: object) -> Claim:
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is no kind of object")
+    return Claim(_word(kind), _word(node), _word(name))
+
+
+def boot() -> str:
+    """What tells this run of the kernel from another ('' where it does not say)."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
 
 
 def replay(record: Record, journal: Path) -> Record:
@@ -147,24 +185,35 @@ def replay(record: Record, journal: Path) -> Record:
         lines = _text(journal).splitlines()
     except FileNotFoundError:
         lines = []
+    except (OSError, ValueError) as error:
+        raise IplabError(
+            f"the journal cannot be read: {error}", where=str(journal), hint="move it away"
+        ) from error
     for line in lines:
         try:
             entry = json.loads(line)
             if "about" in entry:
                 ran.append(str(entry["about"]))
                 for kind, node, name, given in entry["makes"]:
-                    claims.setdefault(Claim(kind, node, name), f"{DOUBTFUL} {given}")
+                    claim, given = _claim(kind, node, name), _word(given)
+                    if kind == "sysctl":  # `given` is what it was; to set that again does no harm
+                        claims.setdefault(claim, given)
+                    else:  # where it was claimed before, that one was removed ahead of this
+                        claims[claim] = f"{DOUBTFUL} {given}"
             else:
-                claims.update({Claim(k, n, d): known for k, n, d, known in entry["done"]})
-        except (ValueError, KeyError, TypeError):
+                claims.update({_claim(k, n, d): _word(known) for k, n, d, known in entry["done"]})
+        except (ValueError, KeyError, TypeError, RecursionError):
             break  # the line that was being written when the power went
     return replace(record, claims=claims, ran=tuple(ran))
 
 
 def _text(path: Path) -> str:
-    """A file's text; not through a link."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(handle, encoding="utf-8") as file:
+    """A file's text; not through a link, and not where it is no plain file, or is endless."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(handle, encoding="utf-8", errors="replace") as file:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode) or info.st_size > LONGEST:
+            raise ValueError("it is no plain file, or too long")
         return file.read()
 
 
@@ -177,6 +226,7 @@ def save(record: Record) -> None:
         "text": record.text,
         "settings": dict(record.settings),
         "style": record.style,
+        "boot": boot(),
         "finished": record.finished,
         "doing": record.doing,
         "relies": [[c.kind, c.node, c.name] for c in sorted(record.relies)],

@@ -30,8 +30,8 @@ made() {
     [ "$done_so_far" -ge "$1" ]
 }
 
-# namespace NAME, device NAME: whether the host has it.  (A device is not looked for in /sys, which
-# may show another namespace's.)
+# namespace NAME, device NAME, …: whether the host has it.  (A device is not looked for in /sys,
+# which may show another namespace's.)
 namespace() {
     [ -e "/run/netns/$1" ]
 }

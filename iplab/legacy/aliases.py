@@ -1,0 +1,92 @@
+"""``ifconfig X add A`` and ``del A`` for IPv4: aliases numbered and found by label (ifconfig.c,
+set_ifstate and do_ifcmd)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+from iplab.legacy.answer import NoEquivalent
+from iplab.legacy.devinet import Inet
+from iplab.network import Namespace
+
+if TYPE_CHECKING:
+    from iplab.legacy.ifstate import Target
+
+MOST = 256
+
+
+class Aliases:
+    """The labels there are when the line begins: ifconfig reads its list of interfaces once."""
+
+    def __init__(self, inet: Inet, state: Namespace, by_label: Callable[[str], Target]) -> None:
+        self.inet = inet
+        self.by_label = by_label
+        # It compares only as many bytes as the device's name has: `eth1` finds `eth10:0` as well.
+        self.labels = sorted(
+            {
+                a.label
+                for interface in state.interfaces.values()
+                for a in interface.addresses
+                if a.label and a.label.startswith(inet.device) and ":" in a.label
+            }
+        )
+        self.elsewhere = [n for n in self.labels if n.partition(":")[0] != inet.device]
+
+    def add(self, address: IPv4Address) -> None:
+        """Set ``address`` on the first free number."""
+        found = self._having(address)
+        if found is not None:
+            self.by_label(found).up()
+            return
+        self._new(address)
+
+    def delete(self, address: IPv4Address) -> None:
+        """Take away the alias that has ``address``; none having it, one is made."""
+        found = self._having(address)
+        if found is not None:
+            self.by_label(found).down()
+            return
+        target = self._new(address)
+        target.answer.note(
+            f"ifconfig finds no alias with {address} and, as it is written, adds one; to delete an "
+            f"address without alias label: ip addr del"
+        )
+
+    def _having(self, address: IPv4Address) -> str | None:
+        for label in self.labels:
+            one = self.inet.find(label)
+            if one is not None and (one.address.peer or one.address.local).ip == address:
+                return label
+        return None
+
+    def _new(self, address: IPv4Address) -> Target:
+        if self.elsewhere:
+            raise NoEquivalent(f"ifconfig counts {self.elsewhere[0]} among this device's aliases")
+        taken = {_number(label) for label in self.labels}
+        number = next((n for n in range(MOST) if n not in taken), None)
+        if number is None:
+            raise NoEquivalent("every alias number is taken")
+        target = self.by_label(f"{self.inet.device}:{number}")
+        if len(target.label) > 15:
+            raise NoEquivalent(f"{target.label!r} is over 15 bytes: the old tool cuts it there")
+        own = self.inet.find(self.inet.device)
+        if target.set("add", lambda: self.inet.set_address(target.label, address)):
+            length = own.address.local.network.prefixlen if own else 0
+            broadcast = own.address.broadcast if own else None
+            done = target.set("add", lambda: self.inet.set_netmask(target.label, length))
+            if done:
+                brd = IPv4Address(int(broadcast)) if broadcast else IPv4Address(0)
+                target.set("add", lambda: self.inet.set_broadcast(target.label, brd))
+                target.no_flag("broadcast")
+        return target
+
+
+def _number(label: str) -> int:
+    digits = ""
+    for c in label.partition(":")[2]:
+        if not c.isdigit():
+            break
+        digits += c
+    return int(digits or "0")

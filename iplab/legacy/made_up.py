@@ -1,0 +1,53 @@
+"""Values for words that only the running script knows: one for each place a word may have."""
+
+from __future__ import annotations
+
+import re
+
+from iplab.legacy.roles import Role
+from iplab.legacy.shell import Word
+
+_OPEN = {"ifconfig": 2}  # the place where a bare variable may as well be `up`
+
+
+def sounds_like_address(word: Word, at: int) -> bool:
+    if at != _OPEN["ifconfig"]:
+        return True
+    name = word.pieces[0].name
+    return bool(re.search(r"(?i)ip|addr", name)) or not name.isidentifier()
+
+
+def made_up(word: Word, index: int, role: Role, variant: int, number: int) -> str:
+    """A value that fits: two variants that differ in class, length and digits."""
+    before = "".join(p.text for p in word.pieces[:index] if p.literal)
+    literal = "".join(p.text for p in word.pieces if p.literal)
+    digits = str((71, 83)[variant] + number)
+    if role in ("address", "network") and len(word.pieces) > 1 and not before:
+        # "$NET.1" fills three numbers, "$IP/24" a whole address.
+        missing = 3 - literal.split("/")[0].count(".")
+        lead = [str((17, 203)[variant]), "0", str(110 + number), "0"]
+        return ".".join(lead[: missing + 1])
+    if len(word.pieces) > 1 and (before or role in ("number", "mss", "priority")):
+        if role == "network":
+            return "0"
+        if role in ("address", "mac", "device", "number", "mss", "priority"):
+            return digits
+    if role == "device":
+        return ("dvq", "dwx")[variant] + str(number)
+    if role == "address":
+        return (f"17.33.44.{65 + number}", f"203.0.113.{33 + number}")[variant]
+    if role == "network":
+        return (f"{40 + number}.0.0.0", f"{60 + number}.0.0.0")[variant]
+    if role == "mask":
+        return ("255.255.255.240", "255.255.255.248")[variant]
+    if role == "mac":
+        return f"02:00:5e:1{variant}:00:{16 + number:02x}"
+    if role == "mss":
+        return str((1431, 1293)[variant] + number)
+    if role == "priority":
+        return str((21, 37)[variant] + number)
+    if role == "address6":
+        return f"2001:db8:{7 + variant}::{5 + number}/{(64, 56)[variant]}"
+    if role == "number":
+        return digits
+    return ("nq", "nx")[variant] + digits

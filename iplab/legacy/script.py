@@ -1,0 +1,411 @@
+"""Shell scripts: each old command replaced where it stands, every other byte as it was.
+
+What cannot be replaced with certainty stays, and is in the report with its line and the reason.
+
+Known gaps, which the report names where they are met: text that a shell is given to run (``sh -c``,
+``eval``, ``trap``, heredocs), other machines (``ssh``), output that the script reads in a way not
+known here, and everything after a place where the script itself cannot be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from iplab.legacy import TOOLS, Context, Translation, bash, mentions, pipelines, shapes, translate
+from iplab.legacy.bash import Command, Loop, Pipeline
+from iplab.legacy.edits import Edits
+from iplab.legacy.holes import Filled, translate_words
+from iplab.legacy.report import Line, Rewritten, join, one_line, reported
+from iplab.legacy.shell import Piece, Word
+from iplab.legacy.variables import Variables
+from iplab.legacy.wrapped import Wrapped, unwrap
+from iplab.network import Namespace, Network
+
+# Commands after which a given state still holds.
+_HARMLESS = frozenset(
+    [
+        "echo",
+        "printf",
+        ":",
+        "true",
+        "false",
+        "test",
+        "[",
+        "cd",
+        "sleep",
+        "date",
+        "cat",
+        "grep",
+        "awk",
+        "sed",
+        "cut",
+        "head",
+        "tail",
+        "tr",
+        "mkdir",
+        "touch",
+        "rm",
+        "export",
+        "readonly",
+        "set",
+        "shift",
+        "exit",
+        "return",
+        "logger",
+        "hostname",
+        "id",
+        "tee",
+        "wc",
+        "sort",
+        "uniq",
+    ]
+)
+END = Piece("", True)  # between two words
+_SYSTEM_PROGRAMS = frozenset({"ip", "bridge", "tc"})  # in /sbin wherever iproute2 is
+
+
+_NAMED = re.compile("|".join(sorted(TOOLS)).encode())
+
+
+def rewrite(
+    text: bytes | str,
+    *,
+    state: Namespace | None = None,
+    dialect: str = "net-tools",
+    name: str = "script",
+    context: Context | None = None,
+) -> Rewritten:
+    """Rewrite a shell script.  It never raises for what the script says.
+
+    ``state`` is what the kernel holds where and when the script starts; it is used for as long as
+    it certainly still holds.
+    """
+    source = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    job = _Job(source, dialect, context, state)
+    job.run()
+    result = job.edits.result()
+    if result != source and job.script.unsure_from is None and not bash.readable(result):
+        reason = "the script could not be read after the change; nothing was changed"
+        lines = [replace(x, commands=(), exact=False, reason=reason) for x in job.lines]
+        return Rewritten(source, tuple(lines), name)
+    opened = job.script.open_from
+    open_line = job.script.line_of(opened) if opened is not None else None
+    return Rewritten(result, tuple(sorted(job.lines, key=lambda x: x.line)), name, open_line)
+
+
+@dataclass(slots=True)
+class _Job:
+    source: bytes
+    dialect: str
+    context: Context | None
+    state: Namespace | None
+    script: bash.Script = field(init=False)
+    edits: Edits = field(init=False)
+    variables: Variables = field(init=False)
+    lines: list[Line] = field(default_factory=list)
+    done: set[tuple[int, int]] = field(default_factory=set)  # commands that a larger shape took
+    known: dict[tuple[str, ...], Translation] = field(default_factory=dict)
+    filled: dict[object, Filled] = field(default_factory=dict)
+    tool_uses: dict[str, list[bool]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.script = bash.read(self.source)
+        self.edits = Edits(self.source)
+        self.variables = Variables(self.script)
+
+    def run(self) -> None:
+        """All sites, the inner ones before those that enclose them."""
+        sites: list[Command | Pipeline | Loop] = [
+            *self.script.commands,
+            *(p for p in self.script.pipelines if self._reads(p)),
+            *(x for x in self.script.loops if self._tool(x.condition) is not None),
+        ]
+        for pipeline in self.script.pipelines:
+            if self._reads(pipeline):
+                self.done.add((pipeline.stages[0].start, pipeline.stages[0].end))  # type: ignore[union-attr]
+        for loop in self.script.loops:
+            if self._tool(loop.condition) is not None and self._drain(loop) is not None:
+                self.done.add((loop.condition.start, loop.condition.end))
+        sites.sort(key=lambda site: (site.end, -site.start))
+        for site in sites:
+            if isinstance(site, Loop):
+                self._loop(site)
+            elif isinstance(site, Pipeline):
+                self._pipeline(site)
+            elif (site.start, site.end) not in self.done:
+                self._command(site)
+        for at, text in mentions.in_heredocs(self.script, TOOLS):
+            self._left(at, text, "it stands in a text that something else reads")
+        for at, text in mentions.in_tests(self.script, TOOLS):
+            self._left(at, text, "it asks whether the old tool is there")
+        self._retire_tool_variables()
+
+    # ------------------------------------------------------------ which tool
+
+    def _tool(self, command: Command) -> Wrapped | None:
+        """Where the old tool stands in a command; ``None``: it runs none."""
+        if not self._may_run_tool(command):
+            return None
+        wrapped = unwrap([word.value for word in command.words])
+        if self._program(command.words[wrapped.at]) in TOOLS:
+            return wrapped
+        return None
+
+    def _may_run_tool(self, command: Command) -> bool:
+        """A quick look, for the many commands that do not."""
+        if command.name.startswith(("$", '"$')):
+            return True
+        return _NAMED.search(self.source, command.start, command.end) is not None
+
+    def _program(self, word: Word) -> str:
+        value = word.value
+        if value is None and len(word.pieces) == 1 and word.pieces[0].name:
+            values = self.variables.values(word.pieces[0].name, word.start)
+            value = values[0] if values is not None and len(values) == 1 else None
+        return (value or "").rpartition("/")[2]
+
+    def _words(self, command: Command, wrapped: Wrapped) -> list[Word]:
+        """The tool's words, the tool by its own name."""
+        tool = self._program(command.words[wrapped.at])
+        head = command.words[wrapped.at]
+        return [Word(head.start, head.end, (Piece(tool, True),)), *command.words[wrapped.at + 1 :]]
+
+    def _dialect(self, wrapped: Wrapped) -> str:
+        return "busybox" if wrapped.busybox else self.dialect
+
+    # ------------------------------------------------------------ one command
+
+    def _command(self, command: Command) -> None:
+        wrapped = self._tool(command)
+        if wrapped is None:
+            self._other(command)
+            return
+        head = command.words[wrapped.at]
+        done = self._replace(command, wrapped)
+        if head.value is None:
+            self.tool_uses.setdefault(head.pieces[0].name, []).append(done)
+
+    def _other(self, command: Command) -> None:
+        """A command that is none of the old tools': does it name one, and does it change much?"""
+        if command.name not in _HARMLESS:
+            self.state = None
+        if not self._may_run_tool(command):
+            return
+        why = mentions.in_command(command, TOOLS)
+        if why is not None:
+            self._left(command.start, command.text, why)
+        head = command.words[0].pieces[0]
+        if head.name.lower() in TOOLS:
+            self._left(command.start, command.text, f"what ${head.name} is cannot be known here")
+
+    def _replace(self, command: Command, wrapped: Wrapped) -> bool:
+        text = command.text
+        why = self._untouchable(command)
+        if why:
+            self.state = None
+            return self._left(command.start, text, why)
+        words = self._words(command, wrapped)
+        reads = shapes.reads([word.value for word in words])
+        if reads and command.place.read_by == "null":
+            answer = shapes.asks_for_device(words)
+            if answer is not None:
+                return self._write(command, wrapped, answer, text)
+        if reads and command.place.read_by:
+            return self._left(command.start, text, "its output is read in a way not known here")
+        filled = self._translate(words, command, wrapped)
+        translation = filled.translation
+        if translation.reason is not None or translation.nothing:
+            self.state = None
+            reason = translation.reason or "; ".join(
+                ["the old tool changes nothing here", *translation.notes]
+            )
+            return self._left(command.start, text, reason, translation.notes)
+        if command.place.status and any("old tool fails" in note for note in translation.notes):
+            self.state = None
+            why = "the old tool fails in part, and the script may look at its exit status"
+            return self._left(command.start, text, why, translation.notes)
+        return self._write(command, wrapped, filled, text)
+
+    def _untouchable(self, command: Command) -> str:
+        unsure = self.script.unsure_from
+        if unsure is not None and command.end > unsure:
+            line = self.script.line_of(unsure)
+            return f"the script cannot be read with certainty from line {line} on"
+        if any(start <= command.start < end for start, end in self.script.heredocs):
+            return "it stands in a text that something else reads"
+        tool = self._program(command.words[self._tool(command).at])  # type: ignore[union-attr]
+        if tool in self.script.functions:
+            return f"the script has a function {tool} of its own"
+        return command.tangled
+
+    def _translate(self, words: Sequence[Word], command: Command, wrapped: Wrapped) -> Filled:
+        """By the state for as long as it holds; afterwards it holds what the line did to it."""
+        state = self.state if command.place.straight and wrapped.at == 0 else None
+        dialect = self._dialect(wrapped)
+
+        def with_state(argv: Sequence[str]) -> Translation:
+            if state is not None:
+                return translate(argv, state=state, dialect=dialect, context=self.context)
+            key = (dialect, *argv)
+            if key not in self.known:
+                self.known[key] = translate(argv, dialect=dialect, context=self.context)
+            return self.known[key]
+
+        def values(piece: Piece) -> tuple[str, ...] | None:
+            return self.variables.values(piece.name, words[0].start)
+
+        # Scripts repeat themselves: one command with the same variables is worked out once.
+        key = (
+            dialect,
+            *((p.text, p.literal, values(p)) for word in words for p in (*word.pieces, END)),
+        )
+        plain = state is None and all(p.literal or p.name for w in words for p in w.pieces)
+        if plain:
+            self.state = None  # a command that was not translated for it may change it
+        if plain and key in self.filled:
+            return self.filled[key]
+        filled = translate_words(words, with_state, values, self._source)
+        if plain:
+            self.filled[key] = filled
+            return filled
+        known = all(
+            word.value is not None or all(p.literal or values(p) is not None for p in word.pieces)
+            for word in words
+        )
+        if state is not None and not known:
+            # A made-up device is not in the state: translate as if there were none.
+            state = None
+            filled = translate_words(words, with_state, values, self._source)
+        self.state = self._after(filled.translation, state)
+        return filled
+
+    def _after(self, translation: Translation, state: Namespace | None) -> Namespace | None:
+        if state is None or not translation.exact or translation.reason is not None:
+            return None
+        if not translation.operations:
+            reads = shapes.reads(translation.legacy.split())
+            return state if reads else None
+        network = Network({state.name: state})
+        try:
+            for operation in translation.operations:
+                network = operation.apply(network)
+        except Exception:
+            return None
+        return network.namespaces[state.name]
+
+    def _source(self, piece: Piece) -> str:
+        """An expansion as it will stand in the new script: with the edits inside it."""
+        return self.edits.text(piece.start, piece.end)
+
+    # ------------------------------------------------------------ writing it down
+
+    def _write(self, command: Command, wrapped: Wrapped, filled: Filled, text: str) -> bool:
+        return self._write_span(command, command.end, wrapped, filled, text)
+
+    def _write_span(
+        self, command: Command, end: int, wrapped: Wrapped, filled: Filled, text: str
+    ) -> bool:
+        """The new commands in place of the bytes from a command's start to ``end``."""
+        first = command.words[wrapped.at]
+        cut = command.words[wrapped.keep].start
+        prefix = self.edits.text(command.start, cut)
+        if len(filled.shell) > 1 and re.search(r"\$\(|`|\n", prefix):
+            return self._left(command.start, text, "what stands before it cannot be repeated")
+        directory = (first.value or "").rpartition("/")[0] if not wrapped.busybox else ""
+        lines = []
+        for index, shell in enumerate(filled.shell):
+            line = " ".join(shell)
+            if directory and line.partition(" ")[0] in _SYSTEM_PROGRAMS:
+                line = f"/sbin/{line}"
+            before = prefix
+            if wrapped.last_only and index + 1 < len(filled.shell):
+                before = re.sub(r"\bexec\s+", "", prefix)
+            lines.append(before + line)
+        new = join(lines, command.place)
+        if command.place.backticks:
+            new = re.sub(r"\\(?=[$`\\])", r"\\\\", new)
+        self.edits.replace(command.start, end, new)
+        self.lines.append(reported(self.script.line_of(command.start), text, filled.translation))
+        return True
+
+    def _left(self, at: int, legacy: str, reason: str, notes: Sequence[str] = ()) -> bool:
+        line = self.script.line_of(at)
+        self.lines.append(Line(line, one_line(legacy), (), False, False, tuple(notes), reason))
+        return False
+
+    # ------------------------------------------------------------ larger shapes
+
+    def _reads(self, pipeline: Pipeline) -> bool:
+        """Whether it is a pipeline that begins with an old tool that only shows something."""
+        first = pipeline.stages[0]
+        wrapped = self._tool(first) if first is not None else None
+        if first is None or wrapped is None:
+            return False
+        return shapes.reads([word.value for word in self._words(first, wrapped)])
+
+    def _pipeline(self, pipeline: Pipeline) -> None:
+        first = pipeline.stages[0]
+        assert first is not None
+        wrapped = self._tool(first)
+        assert wrapped is not None
+        text = self.script.text(pipeline.start, pipeline.end)
+        why = self._untouchable(first) or self._uncertain_end(pipeline)
+        if why:
+            self._left(pipeline.start, text, why)
+            return
+        words = self._words(first, wrapped)
+        listening = shapes.listens(pipeline, words)
+        last = pipeline.stages[-1]
+        if listening is not None and last is not None:
+            self._write_span(first, last.end, wrapped, listening, text)
+            return
+
+        def values(piece: Piece) -> tuple[str, ...] | None:
+            return self.variables.values(piece.name, first.start)
+
+        busybox = self._dialect(wrapped) == "busybox"
+        found = pipelines.read(pipeline, words, values, self._source, busybox=busybox)
+        if found is None:
+            self._left(pipeline.start, text, "its output is read in a way not known here")
+            return
+        last = pipeline.stages[found.stages - 1]
+        assert last is not None
+        self._write_span(first, last.end, wrapped, found.filled, text)
+
+    def _uncertain_end(self, pipeline: Pipeline) -> str:
+        unsure = self.script.unsure_from
+        if unsure is not None and pipeline.end > unsure:
+            line = self.script.line_of(unsure)
+            return f"the script cannot be read with certainty from line {line} on"
+        if re.search(r"(^|\s)#[^\n]*\n", self.script.text(pipeline.start, pipeline.end)):
+            return "a comment stands inside the pipeline"
+        return ""
+
+    def _drain(self, loop: Loop) -> Filled | None:
+        wrapped = self._tool(loop.condition)
+        if wrapped is None or wrapped.at:
+            return None
+        return shapes.drains_default(self._words(loop.condition, wrapped), loop.body)
+
+    def _loop(self, loop: Loop) -> None:
+        filled = self._drain(loop)
+        if filled is None or self._untouchable(loop.condition):
+            self.done.discard((loop.condition.start, loop.condition.end))
+            return
+        self.state = None
+        text = self.script.text(loop.start, loop.end)
+        self.edits.replace(loop.start, loop.end, " ".join([*filled.shell[0], loop.tail]).strip())
+        self.lines.append(reported(self.script.line_of(loop.start), text, filled.translation))
+
+    def _retire_tool_variables(self) -> None:
+        """``IFCONFIG=/sbin/ifconfig`` becomes a comment where nothing uses it any more."""
+        for name, uses in self.tool_uses.items():
+            (assignment,) = self.variables.assigned(name)
+            mentioned = re.findall(rb"\$\{?" + name.encode() + rb"\b", self.source)
+            whole_line = self.script.line_of(assignment.start)
+            line = self.source.split(b"\n")[whole_line - 1].strip()
+            span = self.source[assignment.start : assignment.end]
+            if all(uses) and len(mentioned) == len(uses) and line == span:
+                self.edits.insert(assignment.start, assignment.end, b"# " + span)

@@ -1,0 +1,85 @@
+"""What a script itself says its variables are, where that is certain."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections import defaultdict
+
+from iplab.legacy.bash import Script
+from iplab.legacy.shell import Assignment
+
+# These may change a variable, or any variable, behind the back of the assignments.
+_ANYTHING = re.compile(r"(?m)(?:^|[;&|({]|\b(?:then|do|else)\b)\s*(?:\.|source|eval)\s")
+_TAKES_NAMES = (
+    r"\b(?:read|local|unset|getopts|mapfile|readarray|declare|typeset|let|printf\s+-v)\b[^\n]*"
+)
+
+
+MOST_LOOPS = 50  # over one variable, one after the other, inside a loop over it: nobody does
+
+
+def _start(assignment: Assignment) -> int:
+    return assignment.start
+
+
+class Variables:
+    """The values of the variables of one script."""
+
+    def __init__(self, script: Script) -> None:
+        self._text = script.text(0, len(script.source))
+        self._assignments: dict[str, list[Assignment]] = defaultdict(list)
+        for assignment in script.assignments:
+            self._assignments[assignment.name].append(assignment)
+        for found in self._assignments.values():
+            found.sort(key=_start)
+        self._anything = [
+            len(self._text[: m.start()].encode("utf-8", "surrogateescape"))
+            for m in _ANYTHING.finditer(self._text)
+        ]
+        self._touched: dict[str, bool] = {}
+
+    def values(self, name: str, at: int) -> tuple[str, ...] | None:
+        """What ``$name`` may be at a byte: each value of its loop, or the one it was given.
+
+        ``None`` where the script alone does not say it: an argument, something read, set in a
+        branch or twice, or set before another file is sourced.
+        """
+        if not name or name.isdigit() or name not in self._assignments or self._is_touched(name):
+            return None
+        here = self._assignments[name]
+        loop = self._loop(name, at)
+        if loop is not None:
+            following = bisect.bisect_right(here, loop.start, key=_start)
+            inside = following < len(here) and here[following].start < loop.end
+            if inside or any(loop.start < place < at for place in self._anything):
+                return None
+            return loop.values
+        if len(here) != 1 or here[0].scope is not None or not here[0].straight:
+            return None
+        if here[0].end > at or any(here[0].end < place < at for place in self._anything):
+            return None
+        return here[0].values
+
+    def _loop(self, name: str, at: int) -> Assignment | None:
+        """The innermost loop over a variable that a byte is in."""
+        here = self._assignments[name]
+        last = bisect.bisect_left(here, at, key=_start)
+        for assignment in reversed(here[max(0, last - MOST_LOOPS) : last]):
+            if assignment.scope is not None and at < assignment.scope[1]:
+                return assignment
+        return None
+
+    def assigned(self, name: str) -> list[Assignment]:
+        """Every assignment of a variable."""
+        return self._assignments.get(name, [])
+
+    def _is_touched(self, name: str) -> bool:
+        if name not in self._touched:
+            word = re.escape(name)
+            self._touched[name] = bool(
+                re.search(_TAKES_NAMES + rf"\b{word}\b", self._text)
+                or re.search(rf"\$\{{{word}:?=", self._text)
+                or re.search(rf"\b{word}\s*(?:\+\+|--|[-+*/%]=)|(?:\+\+|--)\s*{word}\b", self._text)
+            )
+        return self._touched[name]

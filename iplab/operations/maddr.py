@@ -1,0 +1,34 @@
+"""Multicast link-layer addresses joined by hand (ip-maddress(8)).  No Network holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iplab.network import Draft
+from iplab.operations.base import OnDevice, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class AddMulticast(OnDevice):
+    """``ip maddr add LLADDR dev DEV``."""
+
+    lladdr: str
+
+    def change(self, draft: Draft) -> None:
+        draft.interface(self.end)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [DeleteMulticast(self.node, self.device, self.lladdr)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMulticast(OnDevice):
+    """``ip maddr del LLADDR dev DEV``."""
+
+    lladdr: str
+
+    def change(self, draft: Draft) -> None:
+        draft.interface(self.end)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [AddMulticast(self.node, self.device, self.lladdr)]

@@ -1,0 +1,96 @@
+"""Neighbours (ip-neighbour(8)): who has an address, by hand, and whom the machine answers for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from iplab.names import IPAddress
+from iplab.network import Draft, Neighbour
+from iplab.operations.base import OnDevice, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class _OnNeighbour(OnDevice):
+    """An operation on one entry; ``proxy`` entries are kept apart from the others."""
+
+    address: IPAddress
+
+    def _set(self, draft: Draft, entry: Neighbour | None, *, proxy: bool) -> None:
+        draft.interface(self.end)
+        namespace = draft.namespace(self.node)
+        if namespace.neighbours is None:
+            return
+        kept = tuple(
+            n
+            for n in namespace.neighbours
+            if (n.device, n.address, n.proxy) != (self.device, self.address, proxy)
+        )
+        added = (entry,) if entry else ()
+        draft.namespaces[self.node] = replace(namespace, neighbours=(*kept, *added))
+
+    def _was(self, before: Draft, *, proxy: bool) -> Neighbour | None:
+        for entry in before.namespace(self.node).neighbours or ():
+            if (entry.device, entry.address, entry.proxy) == (self.device, self.address, proxy):
+                return entry
+        return None
+
+    def _back(self, before: Draft) -> list[Operation]:
+        """The entry as it was: one made by hand again, one the kernel learned left to it."""
+        old = self._was(before, proxy=False)
+        if old and old.lladdr and old.state in ("PERMANENT", "STALE"):
+            return [
+                ReplaceNeighbour(
+                    self.node, self.device, self.address, old.lladdr, old.state.lower()
+                )
+            ]
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceNeighbour(_OnNeighbour):
+    """``ip neigh replace ADDRESS lladdr LLADDR nud STATE dev DEV``."""
+
+    lladdr: str
+    state: str  # permanent, or stale for what may be forgotten
+
+    def change(self, draft: Draft) -> None:
+        entry = Neighbour(self.address, self.device, self.lladdr, self.state.upper())
+        self._set(draft, entry, proxy=False)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return self._back(before) or [DeleteNeighbour(self.node, self.device, self.address)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNeighbour(_OnNeighbour):
+    """``ip neigh del ADDRESS dev DEV``."""
+
+    def change(self, draft: Draft) -> None:
+        self._set(draft, None, proxy=False)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return self._back(before)
+
+
+@dataclass(frozen=True, slots=True)
+class AddProxy(_OnNeighbour):
+    """``ip neigh add proxy ADDRESS dev DEV``: the machine answers for the address there."""
+
+    def change(self, draft: Draft) -> None:
+        self._set(draft, Neighbour(self.address, self.device, proxy=True), proxy=True)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        if self._was(before, proxy=True):
+            return []
+        return [DeleteProxy(self.node, self.device, self.address)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteProxy(_OnNeighbour):
+    """``ip neigh del proxy ADDRESS dev DEV``."""
+
+    def change(self, draft: Draft) -> None:
+        self._set(draft, None, proxy=True)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [AddProxy(self.node, self.device, self.address)]

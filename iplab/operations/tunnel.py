@@ -1,0 +1,101 @@
+"""IPv4 tunnels of the old kind (ip-tunnel(8)), and the devices of tun and bond.
+
+A Network shows such a device as ``Other`` or ``Tuntap``; what it is made of is not modelled, so a
+deleted or changed one cannot be made again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from iplab.errors import CannotApply
+from iplab.network import Draft, Interface, Other, Tuntap
+from iplab.operations.base import OnDevice, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class AddTunnel(OnDevice):
+    """``ip tunnel add DEV WORDS…``; ``words`` are ip-tunnel(8)'s own."""
+
+    words: tuple[str, ...]
+
+    def change(self, draft: Draft) -> None:
+        if draft.find(self.end) is not None:
+            raise CannotApply(f"there is a device {self.end} already")
+        draft.put(self.node, Interface(self.device, Other("tunnel")))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [DeleteTunnel(self.node, self.device, ())]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTunnel(OnDevice):
+    """``ip tunnel change DEV WORDS…``."""
+
+    words: tuple[str, ...]
+
+    def change(self, draft: Draft) -> None:
+        draft.interface(self.end)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTunnel(OnDevice):
+    """``ip tunnel del DEV WORDS…``."""
+
+    words: tuple[str, ...]
+
+    def change(self, draft: Draft) -> None:
+        draft.interface(self.end)
+        draft.drop(self.end)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class AddOwnedTuntap(OnDevice):
+    """``ip tuntap add dev DEV mode MODE [user USER] [group GROUP]`` (ip-tuntap(8))."""
+
+    tuntap: Tuntap
+    group: str | None = None
+
+    def change(self, draft: Draft) -> None:
+        if draft.find(self.end) is not None:
+            raise CannotApply(f"there is a device {self.end} already")
+        draft.put(self.node, Interface(self.device, self.tuntap, mtu=Tuntap.default_mtu))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return [DeleteTuntap(self.node, self.device, self.tuntap.mode)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTuntap(OnDevice):
+    """``ip tuntap del dev DEV mode MODE``."""
+
+    mode: str
+
+    def change(self, draft: Draft) -> None:
+        draft.interface(self.end)
+        draft.drop(self.end)
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        found = before.interface(self.end)
+        if isinstance(found.kind, Tuntap) and not found.addresses and not found.up:
+            return [AddOwnedTuntap(self.node, self.device, found.kind)]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SetActiveSlave(OnDevice):
+    """``ip link set BOND type bond active_slave PORT``."""
+
+    port: str
+
+    def change(self, draft: Draft) -> None:
+        draft.put(self.node, replace(draft.interface(self.end)))
+
+    def inverse(self, before: Draft) -> list[Operation] | None:
+        return None

@@ -1,0 +1,2 @@
+# Not even the devices.
+ip link set lo up

@@ -1,0 +1,138 @@
+"""The generated scripts in ``scripts/labs/``: current, clean, and doing what iplab does."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.kernel import state
+from tests.kernel.labs import STARTERS, starter
+from tests.kernel.sandbox import ROOT, Sandbox
+from tests.kernel.test_failures import eventually
+
+pytestmark = pytest.mark.kernel
+
+LABS = ROOT / "scripts" / "labs"
+
+
+def test_they_are_what_iplab_writes_now(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "make-labs", tmp_path / "scripts")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    make = tmp_path / "scripts" / "make-labs"
+    subprocess.run([make], env=os.environ | {"PATH": path}, check=True, capture_output=True)
+    made = {file.name: file.read_bytes() for file in (tmp_path / "scripts" / "labs").iterdir()}
+    kept = {file.name: file.read_bytes() for file in LABS.iterdir()}
+    assert made == kept, "scripts/make-labs writes them again"
+    assert set(kept) == {f"{name}.sh" for name in STARTERS}
+
+
+@pytest.mark.parametrize("name", STARTERS)
+def test_it_is_shellcheck_clean(name: str) -> None:
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    subprocess.run([shellcheck, "--shell=sh", "--severity=style", LABS / f"{name}.sh"], check=True)
+
+
+@pytest.mark.parametrize("name", STARTERS)
+def test_up_check_down(sandbox: Sandbox, name: str) -> None:
+    state.with_foreign_things(sandbox)
+    before = state.host(sandbox)
+    script = LABS / f"{name}.sh"
+    sandbox.try_(script, "check").expect(3)
+    sandbox.try_(script, "down").expect(1)
+    sandbox.run(script, "up")
+    said = sandbox.run(script, "check")
+    assert "same" in said
+    assert "ok" in said
+    # It is the very state that iplab wants …
+    it = starter(sandbox, name)
+    assert it.iplab("plan", "--json").json["commands"] == []
+    # … and the script knows that it is up.
+    again = sandbox.try_(script, "up").expect(1)
+    assert "is up already" in again.err
+    sandbox.run(script, "down")
+    eventually(lambda: state.host(sandbox), before)
+    assert sandbox.run("ls", "/run").split() == [
+        "iplab",
+        "mount",
+        "netns",
+    ]  # iplab's lock, util-linux's table
+
+
+@pytest.mark.parametrize("style", ["direct", "steps"])
+def test_whichever_command_fails_what_was_made_is_taken_away(sandbox: Sandbox, style: str) -> None:
+    state.with_foreign_things(sandbox)
+    before = state.host(sandbox)
+    lab = sandbox.write("lab.yaml", HOST_THINGS)
+    sandbox.iplab("script", lab, "--style", style, "-o", "lab.sh")
+    text = (sandbox.here / "lab.sh").read_text()
+    steps = [line for line in text.splitlines() if line.startswith("    step ")]
+    assert len(steps) > 10
+    for number, line in enumerate(steps, 1):
+        sandbox.write("lab.sh", text.replace(f"{line}\n", f"    step {number} false\n"))
+        done = sandbox.try_(sandbox.here / "lab.sh", "up").expect(1)
+        assert f"command {number} failed" in done.err
+        eventually(lambda: state.host(sandbox), before)
+    sandbox.write("lab.sh", text)
+    sandbox.run(sandbox.here / "lab.sh", "up")
+    sandbox.run(sandbox.here / "lab.sh", "check")
+    sandbox.run(sandbox.here / "lab.sh", "down")
+    eventually(lambda: state.host(sandbox), before)
+
+
+HOST_THINGS = """\
+lab: host-things
+links:
+  - a:eth0: [10.0.1.2/24, fd00:1::2/64]
+    host:to-a: [10.0.1.1/24, fd00:1::1/64]
+    rate: 10mbit
+    mtu: 1400
+bridges:
+  - host:br0: 10.0.3.1/24
+    members: {vm1:eth0: 10.0.3.11/24}
+nodes:
+  host:
+    forward: true
+    masquerade: [10.0.1.0/24]
+    routes: [10.8.0.0/16 via 10.0.1.2, "fd08::/16 via fd00:1::2"]
+checks: [a -> 10.0.1.1, host -> vm1]
+"""
+
+
+@pytest.mark.parametrize(
+    "drift",
+    [
+        "ip -n a link set eth0 mtu 1300",
+        "nft delete table inet iplab-host-things",
+        "ip -n a addr del 10.0.1.2/24 dev eth0",
+        "ip link set to-a down",
+        "ip route del 10.8.0.0/16",
+        "ip link set vm1-eth0 nomaster",
+        "ip netns del a",
+    ],
+)
+def test_check_sees_what_was_changed_by_hand_and_down_copes(sandbox: Sandbox, drift: str) -> None:
+    lab = sandbox.write(
+        "lab.yaml", HOST_THINGS.replace("checks: [a -> 10.0.1.1, host -> vm1]\n", "")
+    )
+    sandbox.iplab("script", lab, "-o", "lab.sh")
+    script = sandbox.here / "lab.sh"
+    sandbox.run(script, "up")
+    sandbox.run(script, "check")
+    sandbox.sh(drift)
+    if "nft" not in drift:  # the script's check is one of iproute2's objects
+        assert "differs" in sandbox.try_(script, "check").expect(3).out
+    # What is gone already does not stop `down`.
+    sandbox.run(script, "down")
+    assert sandbox.ip("netns") == ""
+
+
+def test_wrong_use(sandbox: Sandbox) -> None:
+    for words in ((), ("sideways",)):
+        assert "up|down|check" in sandbox.try_(LABS / "bridge.sh", *words).expect(2).err
+    it = starter(sandbox, "bridge")
+    assert "batch" in sandbox.iplab("script", it.file, "--style", "batch", code=2).err
