@@ -38,7 +38,8 @@ def as_before(before: Network, now: Network, done: Iterable[Operation]) -> Netwo
     namespaces: dict[str, Namespace] = {}
     for node in (*before.namespaces, *(n for n in now.namespaces if n not in before.namespaces)):
         was, have = before.namespaces.get(node), now.namespaces.get(node)
-        if have is None and was is not None and node in touched.nodes:
+        made_anew = have is None or (was is not None and have.identity != was.identity)
+        if was is not None and node in touched.nodes and made_anew:
             namespaces[node] = _plain(was)
         elif have is not None and (was is not None or node not in touched.nodes):
             namespaces[node] = _mixed(was or Namespace(node), have, touched)

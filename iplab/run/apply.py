@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from iplab.claims import Claim, Ownership, concerns, netns, places
+from iplab.claims import Claim, Ownership, concerns, made_by, netns, places
 from iplab.command import Command
 from iplab.errors import CannotApply, CommandFailed, Interrupted, IplabError, LeftBehind
 from iplab.names import HOST
@@ -140,7 +140,7 @@ class Runner:
                     raise IplabError(f"somebody has replaced namespace {node} in the middle")
 
     def _prove(self, plan: Plan, record: Record, wanted: Network | None, observed: Network) -> None:
-        theirs = self._replaced()
+        theirs = self._replaced(plan)
         if theirs:
             what = ", ".join(map(str, sorted(theirs)))
             raise IplabError(f"somebody has replaced {what} in the middle")
@@ -210,21 +210,35 @@ class Runner:
         try:
             self.machine.run(piece.command)
         except CommandFailed as error:
+            # What did not answer, or did half a batch, may have made something: it is ours.
+            if error.code is None or len(piece.steps) > 1:
+                self._note_made(piece)
             # In a batch the others are for the next attempt.
             if len(piece.steps) > 1 or not _gone_already(piece.steps[0].operation, error):
                 raise
+        self._note_made(piece)
         if journal is not None:
             with suppress(IplabError):
                 self.made |= journal.done(piece)
 
+    def _note_made(self, piece: Piece) -> None:
+        """Know again what the piece made, also where the journal cannot say so."""
+        for step in piece.steps:
+            self.made |= {c: it for c in made_by(step.operation) if (it := identity(c))}
+
     def _back(self, plan: Plan, now: Network) -> list[Step]:
-        theirs = self._replaced()
+        theirs = self._replaced(plan)
         done = [o for o in self.done if not theirs & concerns(o)]
         return [Step(o, "put back") for o in way_back(plan.before, now, done)]
 
-    def _replaced(self) -> set[Claim]:
+    def _replaced(self, plan: Plan) -> set[Claim]:
         """What we made, and somebody has since put something of theirs in the place of."""
         known = {c: it for c, it in self.made.items() if it and c.kind in ("netns", "link")}
+        for operation in self.done:
+            if isinstance(operation, DeleteNamespace):  # of that name only the one we knew was ours
+                was = plan.before.namespaces.get(operation.name)
+                if was is not None and was.identity:
+                    known.setdefault(netns(operation.name), was.identity)
         return {claim for claim, it in known.items() if identity(claim) not in ("", it)}
 
     def _projected(self, plan: Plan) -> Network:

@@ -178,7 +178,9 @@ def _of_the_way_back(it: Road) -> Iterator[Fault]:
             # How many commands lead back is not known here: a place behind the last one is no
             # fault, and is not counted.
             for back in range(1, number + 1):
-                if back > 3 and number != len(ran):
+                # The first of them after each command, and each of them after the last; of `down`,
+                # which is short, a few after each.
+                if back > (1 if command == "up" else 4) and number != len(ran):
                     break
                 first = {"command": number, "do": "fail"}
                 for kind in ("fail", "fail-lasting", "hang-before", "hang-after", "kill-before",
