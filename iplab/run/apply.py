@@ -115,6 +115,10 @@ class Runner:
             self.machine.run(piece.command)
         except CommandFailed as error:
             failed = _failed_line(error, piece)
+            if failed is None:  # each of the lines may be done or not
+                raise CommandFailed(
+                    error.command, error.code, error.output, hint=_advice(error.output)
+                ) from error
             rest = piece.steps[failed:]
             if _gone_already(rest[0].operation, error):
                 for other in pieces(rest[1:], self.renderer):
@@ -243,12 +247,16 @@ def _present(claim: Claim, observed: Network) -> bool:
     return True  # netns and link: `verified` has looked
 
 
-def _failed_line(error: CommandFailed, piece: Piece) -> int:
-    """Which step of the piece failed, counted from 0 (`ip -batch` says `Command failed -:LINE`)."""
-    said = re.search(r"^Command failed -:(\d+)$", error.output, re.MULTILINE)
-    if not piece.command.lines or not said:
+def _failed_line(error: CommandFailed, piece: Piece) -> int | None:
+    """Which step of the piece failed, counted from 0 (`ip -batch` says `Command failed -:LINE`).
+
+    ``None`` where a batch does not say: `ip` ends at once at a word that it does not know
+    (invarg in iproute2's lib/utils.c), and a timeout ends it anywhere.
+    """
+    if not piece.command.lines:
         return 0
-    return min(int(said.group(1)), len(piece.steps)) - 1
+    said = re.search(r"^Command failed -:(\d+)$", error.output, re.MULTILINE)
+    return min(int(said.group(1)), len(piece.steps)) - 1 if said else None
 
 
 def _gone_already(operation: Operation, error: CommandFailed) -> bool:

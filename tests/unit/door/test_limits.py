@@ -84,7 +84,7 @@ def test_a_lab_template(text: str) -> None:
         "{% set x = 'aaaa' %}" + "{% set x = x ~ x %}" * 60 + "{{ x }}",
         "{% set x = [1] %}" + "{% set x = [x, x] %}" * 60 + "{{ x }}",
         "{{ name" + " | replace('n', 'nn')" * 60 + " }}",
-        "{% set x %}{% raw %}aaaa{% endraw %}{% endset %}{{ x }}",
+        "{% set x %}aa{% endset %}{% set y %}{{ x }}{{ x }}{% endset %}{{ y }}",
         "{{ name.__class__.__mro__ }}",
         "{{ '{0.__class__}'.format(name) }}",
         "{{ name.center(10 ** 12) }}",
