@@ -16,7 +16,7 @@ def importers(module: str) -> list[str]:
 
 
 def test_one_file_knows_each_parser() -> None:
-    assert importers("tree_sitter") == importers("tree_sitter_bash") == ["legacy/bash.py"]
+    assert importers("tree_sitter") == importers("tree_sitter_bash") == ["shell/tree.py"]
     assert importers("markdown_it") == ["legacy/markdown.py"]
 
 
