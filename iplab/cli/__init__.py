@@ -23,6 +23,8 @@ COMMANDS = {
     "recover": ("recover", "Say what a run that was cut short left, and mend it."),
     "list": ("list", "List the labs that are up here."),
     "show": ("show", "Show namespaces, interfaces, peers and addresses as they are."),
+    "draw": ("draw", "Draw a lab, or the machine as it is."),
+    "walk": ("walk", "Make a page that steps through the commands, with pictures."),
     "exec": ("exec", "Run a command inside a node."),
     "shell": ("shell", "Open a shell inside a node."),
     "translate": ("translate", "Say an ifconfig, route, arp, brctl … line again for iproute2."),

@@ -101,10 +101,13 @@ def refuse_sandbox(it: Lab) -> None:
         )
 
 
-def on_machine(*, keep: bool = False) -> Callable[[F], F]:
+def on_machine(
+    *, keep: bool = False, when: Callable[[Mapping[str, Any]], bool] = lambda options: True
+) -> Callable[[F], F]:
     """For commands that look at or change the machine: ``--sandbox``, and the sandbox if not root.
 
-    ``keep`` is for `up`, which leaves something behind in a sandbox, so it must go on.
+    ``keep`` is for `up`, which leaves something behind in a sandbox, so it must go on. ``when``
+    says, from the command's own options, whether this call has to do with the machine at all.
     """
 
     def wrap(function: F) -> F:
@@ -118,7 +121,8 @@ def on_machine(*, keep: bool = False) -> Callable[[F], F]:
         def inner(*args: Any, sandbox_name: str | None, **kwargs: Any) -> Any:
             from iplab.run import sandbox
 
-            if sandbox.inside() is None and (sandbox_name is not None or os.geteuid() != 0):
+            wanted = sandbox_name is not None or os.geteuid() != 0
+            if sandbox.inside() is None and wanted and when(kwargs):
                 if sandbox_name is None:
                     say(f"not root: working in the sandbox {sandbox.DEFAULT!r}, not on the machine")
                 uplink = keep and _wants_uplink(kwargs)

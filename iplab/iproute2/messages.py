@@ -15,7 +15,7 @@ from iplab.names import HOST
 from iplab.templates import templates_dir
 
 LANGUAGES = ("en", "zh-TW")
-FILES = ("operations", "known", "words", "output", "page")
+FILES = ("operations", "known", "words", "output", "page", "walk")
 
 
 def language(asked: str | None = None, environment: Mapping[str, str] = os.environ) -> str:

@@ -30,6 +30,7 @@ PACKAGES = {
     "bridge": "iproute2",
     "nft": "nftables",
     "ping": "iputils-ping",
+    "rsvg-convert": "librsvg2-bin",
     "fping": "fping",
     "sysctl": "procps",
     "nsenter": "util-linux",

@@ -19,7 +19,8 @@ FLOORS = [
     {"claims", "lab", "observe"},
     {"plan", "why"},
     {"render"},
-    {"legacy", "iproute2"},
+    {"legacy", "iproute2", "picture"},
+    {"walk"},
     {"run"},
     {"cli"},
 ]
@@ -33,7 +34,7 @@ DOORS = {
     "rich": {"cli"},
     "yaml": {"lab"},
     "pydantic": {"lab"},
-    "jinja2": {"lab", "render", "iproute2"},
+    "jinja2": {"lab", "render", "iproute2", "walk"},
     "tree_sitter": {"shell"},
     "tree_sitter_bash": {"shell"},
 }
@@ -86,9 +87,13 @@ def test_each_outside_module_has_its_rooms(file: Path) -> None:
         assert here in allowed, f"{file}:{line}: {module} belongs in {' or '.join(allowed)}"
 
 
-def test_one_file_alone_knows_tree_sitter() -> None:
+def test_one_file_a_room_knows_tree_sitter() -> None:
+    """One that rewrites scripts and one that reads them; a next step is to make them one."""
     knowing = {f for f in FILES for module, _ in imports(f) if module.startswith("tree_sitter")}
-    assert len(knowing) <= 1
+    assert {str(f.relative_to(ROOT / "iplab")) for f in knowing} == {
+        "legacy/bash.py",
+        "shell/tree.py",
+    }
 
 
 def test_every_room_has_a_floor() -> None:

@@ -1,0 +1,79 @@
+"""DOT, for Graphviz: a cluster for each namespace, a node for each interface."""
+
+from __future__ import annotations
+
+import re
+
+from iplab.picture import direction
+from iplab.picture.colours import LIGHT
+from iplab.picture.graph import Box, Graph, Plug, Wire
+
+_STYLES = {"vxlan": "dashed", "macvlan": "dotted", "vlan": "dotted"}
+
+
+def dot(graph: Graph, title: str) -> str:
+    """The picture as a DOT graph that `dot`, `neato` or `fdp` can draw."""
+    out = [
+        f"graph {_quoted(title)} {{",
+        '  graph [rankdir=LR, fontname="Helvetica", nodesep=0.15, ranksep=1.2]',
+        '  node [shape=box, style="rounded,filled", fillcolor="white", '
+        f'color="{LIGHT["wire"]}", fontname="monospace", fontsize=11]',
+        f'  edge [color="{LIGHT["wire"]}", penwidth=2]',
+    ]
+    for number, box in enumerate(graph.boxes):
+        out += _cluster(number, box)
+    out += [
+        f'  {_id(a)} -- {_id(b)} [color="{LIGHT["bar"]}", penwidth=1.5]'
+        for a, b in direction.ports(graph)
+    ]
+    out += [f"  {_id(a)} -- {_id(b)}{_look(wire)}" for wire, a, b in direction.wires(graph)]
+    out.append("}")
+    return "\n".join(out) + "\n"
+
+
+def _cluster(number: int, box: Box) -> list[str]:
+    fill, edge = ("host-case", "host-edge") if box.is_host else ("case", "edge")
+    label = "\n".join([box.name, *(note.text for note in box.notes)])
+    out = [
+        f"  subgraph cluster_{number} {{",
+        f"    label={_quoted(label)}",
+        f'    style="rounded,filled"; fillcolor="{LIGHT[fill]}"; color="{LIGHT[edge]}"',
+    ]
+    out += [_node(plug) for plug in box.plugs]
+    if not box.plugs:  # Graphviz leaves out what is empty
+        out.append(f'    {_quoted(box.name + ":")} [label="", shape=point, style=invis]')
+    out.append("  }")
+    return out
+
+
+def _node(plug: Plug) -> str:
+    look = []
+    if plug.kind == "bridge":
+        look.append(f'shape=box3d, color="{LIGHT["bar"]}"')
+    if not plug.up:
+        look.append(f'color="{LIGHT["off"]}", fontcolor="{LIGHT["faint"]}"')
+    label = _quoted("\n".join(plug.words))
+    return f"    {_id(plug.end)} [label={label}{''.join(f', {part}' for part in look)}]"
+
+
+def _look(wire: Wire) -> str:
+    look = []
+    if wire.kind in _STYLES:
+        # It does not decide where things are: what it is laid over does.
+        look.append(f'style={_STYLES[wire.kind]}, tooltip="{wire.kind}", constraint=false')
+        look.append(f'color="{LIGHT["tunnel"]}"')
+    if not wire.up:
+        look = [part for part in look if not part.startswith("color")]
+        look.append(f'color="{LIGHT["off"]}"')
+    return f" [{', '.join(look)}]" if look else ""
+
+
+def _id(end: object) -> str:
+    return _quoted(str(end))
+
+
+def _quoted(text: str) -> str:
+    """A quoted string of DOT, whose only own escape is ``\\"``; in labels a backslash begins one of
+    Graphviz's own (``\\N``), so it is doubled."""
+    plain = re.sub(r"[\x00-\x09\x0b-\x1f]", "\ufffd", text)
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

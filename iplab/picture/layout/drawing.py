@@ -1,0 +1,91 @@
+"""Drawing: what a renderer is given.  Everything has its cell; nothing is left to decide."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from iplab.network import End
+from iplab.picture.graph import Box, Note, Plug, Wire
+
+Point = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A piece of text.  ``x`` is its first cell, or with ``align`` "end" the one after its last.
+
+    ``role`` is name, address, detail, down, note or quiet; ``about`` what it belongs to.
+    """
+
+    x: int
+    y: int
+    text: str
+    role: str
+    align: str = "start"
+    about: End | Note | None = None
+    faint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """Where a wire meets its box: on the left or right border, in line ``y``."""
+
+    plug: Plug
+    x: int
+    y: int
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bridge: a bar through the lines of its ports, which hang on its ``l``eft and ``r``ight.
+
+    Each port: its side, its line, its interface, and the cell where its text begins.
+    """
+
+    plug: Plug
+    x: int
+    top: int
+    bottom: int
+    ports: tuple[tuple[str, int, End, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnBox:
+    """A namespace; ``w`` and ``h`` count the border."""
+
+    box: Box
+    x: int
+    y: int
+    w: int
+    h: int
+    runs: tuple[Run, ...]
+    sockets: tuple[Socket, ...]
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnWire:
+    """A wire with its corners, from the border of one box to that of the other."""
+
+    wire: Wire
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One picture."""
+
+    w: int
+    h: int
+    boxes: tuple[DrawnBox, ...]
+    wires: tuple[DrawnWire, ...]
+
+
+def width(text: str) -> int:
+    """How many cells a text takes on a terminal."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )

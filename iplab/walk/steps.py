@@ -1,0 +1,189 @@
+"""Steps: the commands of a lab or of a script, in order, with the states between them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from iplab.claims import Ownership
+from iplab.errors import CannotApply, IplabError
+from iplab.iproute2 import Known, Reading, read
+from iplab.names import HOST
+from iplab.network import Draft, Interface, Loopback, Namespace, Network
+from iplab.operations import AddNamespace, DeleteNamespace, MoveLink, Operation
+from iplab.operations.link import AddMacvlan, AddVeth
+from iplab.plan.planner import plan_up
+from iplab.plan.style import through_host
+from iplab.render import Renderer
+from iplab.walk.script import lines
+
+if TYPE_CHECKING:
+    from iplab.lab import Lab
+
+
+# A trouble: the command changes something that no picture of iplab's shows.
+UNPICTURED = "unpictured"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command.
+
+    ``reading`` is what it comes to, ``why`` the plan's reason or the script's own comment, and
+    ``line`` its line in the script.
+    """
+
+    argv: tuple[str, ...]
+    reading: Reading
+    why: str = ""
+    line: int | None = None
+
+    @property
+    def text(self) -> str:
+        """As one could paste it into a shell."""
+        return shlex.join(self.argv)
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What it changes, as far as iplab can project it."""
+        return (*self.reading.operations, *(o for k in self.reading.known for o in k.like))
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Steps and the states around them: ``states[n]`` is ahead of step n, the last one after all.
+
+    ``troubles[n]`` says why step n could not be projected (it then changes nothing), and in a walk
+    that ran, where the kernel's state is not the projected one.  ``shown[n]`` is what `ip addr`
+    printed after step n, by namespace; empty in a walk that did not run.
+    """
+
+    title: str
+    steps: tuple[Step, ...]
+    states: tuple[Network, ...]
+    troubles: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    shown: tuple[dict[str, str], ...] = ()
+
+    @property
+    def ran(self) -> bool:
+        """Whether the states were read from a kernel."""
+        return bool(self.shown)
+
+    def touched(self, number: int) -> list[str]:
+        """The namespaces that step ``number`` has to do with, and that are there after it."""
+        before, after = self.states[number], self.states[number + 1]
+        found = [
+            node
+            for node, namespace in after.namespaces.items()
+            if before.namespaces.get(node) != namespace
+        ]
+        for operation in self.steps[number].operations:
+            match operation:
+                case AddNamespace(name=node) | DeleteNamespace(name=node):
+                    found.append(node)
+                case MoveLink(node=node, to=to):
+                    found += [node, to]
+                case AddVeth(a=a, b=b):
+                    found += [a.node, b.node]
+                case AddMacvlan(netns=node):
+                    found.append(node)
+                case _:
+                    found.append(operation.node)
+        if not found:
+            found.append(self.steps[number].reading.node)
+        order = {node: n for n, node in enumerate(after.namespaces)}
+        return sorted({node for node in found if node in order}, key=order.__getitem__)
+
+
+def bare() -> Network:
+    """A machine that has nothing but itself."""
+    lo = Interface("lo", Loopback(), up=True, mtu=Loopback.default_mtu)
+    return Network({HOST: Namespace(HOST, {"lo": lo})})
+
+
+def from_lab(lab: Lab, renderer: Renderer, start: Network | None = None) -> tuple[Step, ...]:
+    """The commands of a lab on a bare machine.
+
+    Raises ``IplabError`` for the batch style, which does several things in one command.
+    """
+    if renderer.style == "batch":
+        raise IplabError(
+            "a walk takes one command at a time", hint="--style steps, or --style direct"
+        )
+    before = start or bare()
+    plan = plan_up(
+        lab.name,
+        lab.network,
+        before,
+        Ownership(),
+        origins=lab.origins,
+        through_host=through_host(renderer.style, lab.network, before),
+    )
+    found = []
+    for step in plan.steps:
+        command = renderer.command(step.operation)
+        reading = read(command.argv)
+        if reading.operations != (step.operation,):
+            # Templates of the user's own may have words that iplab does not read.
+            reading = Reading(
+                command.argv, command.node, reading.parts, operations=(step.operation,)
+            )
+        found.append(Step(command.argv, reading, step.why))
+    return tuple(found)
+
+
+def from_script(text: str) -> tuple[Step, ...]:
+    """The commands of a shell script; see ``iplab.walk.script`` for what of the shell is read."""
+    found = []
+    for line in lines(text):
+        if line.unread:
+            reading = Reading(line.argv, HOST, (), unknown=line.unread)
+        else:
+            reading = read(line.argv)
+        found.append(Step(line.argv, reading, line.comment, line.number))
+    if not any(step.reading.operations or step.reading.known for step in found):
+        raise IplabError(
+            "there is no command in it that iplab reads",
+            hint="a walk is made of a lab file, or of a shell script of ip commands",
+        )
+    return tuple(found)
+
+
+def project(title: str, steps: Sequence[Step], start: Network | None = None) -> Walk:
+    """The walk without a kernel: each state is worked out from the one ahead of it."""
+    draft = Draft(start or bare())
+    states = [draft.freeze()]
+    troubles: dict[int, tuple[str, ...]] = {}
+    for number, step in enumerate(steps):
+        trouble = apply(step, draft)
+        if trouble:
+            troubles[number] = trouble
+        states.append(draft.freeze())
+    return Walk(title, tuple(steps), tuple(states), troubles)
+
+
+def apply(step: Step, draft: Draft) -> tuple[str, ...]:
+    """Project one step; why that could not be done, if so."""
+    if step.reading.unknown:
+        return (step.reading.unknown,)
+    known: list[Known] = [k for k in step.reading.known if k.changes]
+    trouble: list[str] = []
+    for operation in step.reading.operations:
+        try:
+            operation.change(draft)
+        except CannotApply as error:
+            trouble.append(str(error))
+    for one in known:
+        for operation in one.like:
+            # Of what is there already `replace` and its like change attributes, if anything.
+            attempt = Draft(draft.freeze())
+            try:
+                operation.change(attempt)
+            except CannotApply:
+                continue
+            operation.change(draft)
+        if not one.like and not trouble:
+            trouble.append(UNPICTURED)
+    return tuple(dict.fromkeys(trouble))

@@ -1,0 +1,135 @@
+"""A walk that runs: the kernel is where the projection says, and `ip addr` prints what was said."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iplab import lab
+
+pytestmark = pytest.mark.kernel
+
+ROOT = Path(__file__).resolve().parents[2]
+STARTERS = [name for name, _, _ in lab.starters()]
+PREPARE = 'mount -t tmpfs none /run && ip link set lo up && exec "$@"'
+TRIAL = """
+import json, sys
+from iplab import lab
+from iplab.render import Renderer
+from iplab.run import walk as runner
+from iplab.run.look import everything, look
+from iplab.run.machine import Machine
+from iplab.walk import from_lab, from_script, project
+from iplab.walk.page import _projected
+
+start = look(Machine(), everything())
+name, file = sys.argv[1:]
+if file.endswith(".sh"):
+    steps = from_script(open(file).read())
+else:
+    steps = from_lab(lab.loads(open(file).read(), file), Renderer("steps"), start)
+ran = runner.run(name, steps)
+walk = project(name, steps, start)
+told = _projected(walk)
+print(json.dumps({
+    "troubles": ran.troubles,
+    "steps": [s.text for s in steps],
+    "told": told,
+    "shown": ran.shown,
+    "touched": [walk.touched(n) for n in range(len(steps))],
+}))
+"""
+
+
+def trial(name: str, file: Path) -> Any:
+    """Run a walk on a machine of its own, and project it as well."""
+    done = subprocess.run(
+        ["unshare", "--net", "--mount", "sh", "-c", PREPARE, "sh", sys.executable, "-c", TRIAL,
+         name, str(file)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=file.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def plain(text: str) -> list[str]:
+    """The lines of `ip addr` without what chance, time or the version of `ip` decides."""
+    for pattern, instead in (
+        (r"link/ether \S+", "link/ether …"),
+        (r"fe80::[0-9a-f:]+", "fe80::…"),
+        (r"proto \S+ ", ""),
+        (r" (tentative|noprefixroute)", ""),
+        (r" +$", ""),
+        # Carrier, and with it the address that goes with it, come a moment later.
+        (r"\n    inet6 fe80::.*\n.*", ""),
+        (r"NO-CARRIER,|,LOWER_UP|state \w+ ", ""),
+        (r"qdisc \w+ ", ""),  # which one a tap gets is the kernel's configuration
+    ):
+        text = re.sub(pattern, instead, text, flags=re.M)
+    return text.splitlines()
+
+
+@pytest.mark.parametrize("name", STARTERS)
+def test_every_starter(name: str, tmp_path: Path) -> None:
+    file, text = lab.starter_text(name)
+    (tmp_path / file).write_text(text)
+    found = trial(name, tmp_path / file)
+    assert found["troubles"] == {}
+    for n, nodes in enumerate(found["touched"]):
+        for node in nodes:
+            told, shown = found["told"][n + 1][node], found["shown"][n + 1][node]
+            assert plain(told) == plain(shown), found["steps"][n]
+
+
+def test_the_nine_commands_line_by_line(tmp_path: Path) -> None:
+    """With flags, carrier and state: this is what learners read."""
+    script = tmp_path / "nine.sh"
+    script.write_text((ROOT / "tests" / "cases" / "walk" / "nine.sh").read_text())
+    found = trial("nine", script)
+    for n, nodes in enumerate(found["touched"]):
+        for node in nodes:
+            first = [line for line in found["told"][n + 1][node].splitlines() if line[0] != " "]
+            real = [line for line in found["shown"][n + 1][node].splitlines() if line[0] != " "]
+            assert first == [line.rstrip() for line in real], found["steps"][n]
+
+
+def test_a_step_that_the_kernel_refuses_is_marked(tmp_path: Path) -> None:
+    script = tmp_path / "wrong.sh"
+    script.write_text(
+        "ip netns add a\nip netns add a\nip link set lo netns a\nip addr add 10.0.0.1/24 dev no\n"
+    )
+    troubles = trial("wrong", script)["troubles"]
+    assert set(troubles) == {"1", "2", "3"}
+    assert "File exists" in troubles["1"][0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="asks what root would do")
+def test_run_leaves_the_machine_alone(tmp_path: Path) -> None:
+    script = tmp_path / "s.sh"
+    script.write_text("ip netns add walked\nip link add odd7 type veth peer name even7\n")
+    page = tmp_path / "page.html"
+    done = subprocess.run(
+        [sys.executable, "-m", "iplab", "walk", str(script), "--run", "-o", str(page)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "no sandbox" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr
+    assert "odd7" in page.read_text()
+    links = subprocess.run(["ip", "link"], capture_output=True, text=True, check=True).stdout
+    assert "odd7" not in links
+    assert not Path("/run/netns/walked").exists()
