@@ -1,4 +1,4 @@
-"""Shell text as plain values with byte spans.  The only file that knows tree-sitter.
+"""Shell text as plain values with byte spans, from the tree of ``iplab.shell.tree``.
 
 Nothing here knows what a command means.  A ``Command`` has its words (what is literal, what the
 shell fills in), where it stands (``Place``), and its span, so that another file can replace just
@@ -11,12 +11,11 @@ import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
-
-import tree_sitter_bash
-from tree_sitter import Language, Node, Parser
+from functools import cached_property
 
 from iplab.legacy.shell import Assignment, Piece, Place, Word
+from iplab.shell.tree import SyntaxNode as Node
+from iplab.shell.tree import syntax
 
 # Deeper nesting than people write; beyond it the way up from a command gets slow.
 DEEPEST = 400
@@ -148,15 +147,10 @@ class _Frame:
     depth: int
 
 
-@cache
-def _parser() -> Parser:
-    return Parser(Language(tree_sitter_bash.language()))
-
-
 def read(source: bytes) -> Script:
     """The commands, pipelines, loops and assignments of a shell script.  Never raises."""
     script = Script(source, lines=[0, *(m.end() for m in re.finditer(b"\n", source))])
-    root = _parser().parse(source).root_node
+    root = syntax(source)
     if root.has_error:
         script.unsure_from = _first_error(root)
         script.open_from = _open_to_the_end(root, source)
@@ -200,7 +194,7 @@ def read(source: bytes) -> Script:
 
 def readable(source: bytes) -> bool:
     """Whether a script can be read with certainty to its end."""
-    return not _parser().parse(source).root_node.has_error
+    return not syntax(source).has_error
 
 
 def _walk(root: Node) -> Iterator[_Frame]:

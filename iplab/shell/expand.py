@@ -171,6 +171,8 @@ def _substitution(node: Node, values: Values) -> str:
     commands = [child for child in node.children if child.named]
     if len(commands) == 1 and commands[0].kind == "command":
         argv = [w for child in commands[0].children for w in words(child, values)]
+        if not argv:
+            return ""
         if argv[0] == "seq" and all(re.fullmatch(r"-?\d+", n) for n in argv[1:]):
             return "\n".join(_seq([int(n) for n in argv[1:]]))
         if argv[0] == "echo":

@@ -124,8 +124,7 @@ class Statements:
         return None
 
     def _unclear(self, node: Node, why: str) -> None:
-        first = node.text.splitlines()[0] if node.text else ""
-        self.report(Unclear(node.line, why, first.strip()))
+        self.report(Unclear(node.line, why, _first_line(node)))
 
     def _holds(self, node: Node, seen: frozenset[str] = frozenset()) -> bool:
         """Whether a part of the script has a command that matters."""
@@ -171,7 +170,7 @@ class Statements:
         status = self._statement(left)
         if status is None:
             # It may or may not run.
-            self._lost(right, f"whether it runs depends on: {left.text.splitlines()[0]}")
+            self._lost(right, f"whether it runs depends on: {_first_line(left)}")
             return None
         return self._statement(right) if status is (sign == "&&") else status
 
@@ -205,7 +204,7 @@ class Statements:
     ) -> Status:
         if status is None:
             for part in (*body, *others):
-                self._lost(part, f"whether it runs depends on: {node.text.splitlines()[0]}")
+                self._lost(part, f"whether it runs depends on: {_first_line(node)}")
             return None
         if status:
             return self._conditions([n for n in body if n.kind != "comment"])
@@ -292,3 +291,7 @@ class Statements:
         for child in node.children[1:]:
             self.values.variables.pop(child.text, None)
         return True
+
+
+def _first_line(node: Node) -> str:
+    return node.text.strip().partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Shell text as a tree of plain values.  The one file here that knows tree-sitter."""
+"""Shell text as a tree: tree-sitter's own, or plain values.  No other file knows tree-sitter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 
 import tree_sitter_bash
 from tree_sitter import Language, Parser
-from tree_sitter import Node as _Node
+from tree_sitter import Node as SyntaxNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class Node:
             yield from child.below()
 
 
+def syntax(source: bytes) -> SyntaxNode:
+    """The root of tree-sitter's own tree, with byte spans."""
+    return _parser().parse(source).root_node
+
+
 @cache
 def _parser() -> Parser:
     return Parser(Language(tree_sitter_bash.language()))
@@ -51,7 +56,7 @@ def parse(text: str, first_line: int = 1) -> Node:
     """The tree of a script.  Parts that are not understood are nodes of kind ``ERROR``."""
     data = text.encode()
 
-    def grown(node: _Node, field: str) -> Node:
+    def grown(node: SyntaxNode, field: str) -> Node:
         children = tuple(
             grown(child, node.field_name_for_child(n) or "")
             for n, child in enumerate(node.children)
@@ -63,4 +68,7 @@ def parse(text: str, first_line: int = 1) -> Node:
             kind, piece, line, node.start_byte, node.end_byte, node.is_named, field, children
         )
 
-    return grown(_parser().parse(data).root_node, "")
+    return grown(syntax(data), "")
+
+
+__all__ = ["Node", "SyntaxNode", "parse", "syntax"]

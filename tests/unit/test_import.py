@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from iplab import lab as labs
 from iplab.cli.import_ import command
 from iplab.iproute2.replay import replay
 from iplab.lab.write import write
 from iplab.network import Namespace
+from iplab.operations import Operation
 from iplab.render import Renderer
 from iplab.render.script import script
+from tests.unit.iproute2.made import EVERY
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 STARTERS = [name for name, _, _ in labs.starters()]
@@ -93,3 +97,15 @@ def test_the_steps_of_a_script_that_is_taught() -> None:
     )
     assert third == {"host:veth0", "host:veth1"}
     assert fourth == {"ns0:veth0", "host:veth1"}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(*EVERY.values()), max_size=12))
+def test_any_commands_in_any_order_are_followed_to_the_end(operations: list[Operation]) -> None:
+    """What the kernel would refuse is a note, and what is left can be written down."""
+    renderer = Renderer("direct")
+    lines = ["ip netns add a", "ip link add v type veth peer name w netns a"]
+    lines += [renderer.command(operation).text for operation in operations]
+    found = replay("\n".join(lines))
+    assert "a" in found.network.namespaces or found.steps
+    write("any", found.network)

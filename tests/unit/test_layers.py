@@ -35,8 +35,8 @@ DOORS = {
     "yaml": {"lab"},
     "pydantic": {"lab"},
     "jinja2": {"lab", "render", "iproute2", "walk"},
-    "tree_sitter": {"legacy", "shell"},
-    "tree_sitter_bash": {"legacy", "shell"},
+    "tree_sitter": {"shell"},
+    "tree_sitter_bash": {"shell"},
 }
 # Within one floor: names is below network.
 BESIDE = {("network", "names"), ("lab", "network")}
@@ -87,13 +87,9 @@ def test_each_outside_module_has_its_rooms(file: Path) -> None:
         assert here in allowed, f"{file}:{line}: {module} belongs in {' or '.join(allowed)}"
 
 
-def test_one_file_a_room_knows_tree_sitter() -> None:
-    """One that rewrites scripts and one that reads them; a next step is to make them one."""
+def test_one_file_alone_knows_tree_sitter() -> None:
     knowing = {f for f in FILES for module, _ in imports(f) if module.startswith("tree_sitter")}
-    assert {str(f.relative_to(ROOT / "iplab")) for f in knowing} == {
-        "legacy/bash.py",
-        "shell/tree.py",
-    }
+    assert {str(f.relative_to(ROOT / "iplab")) for f in knowing} == {"shell/tree.py"}
 
 
 def test_every_room_has_a_floor() -> None:

@@ -90,7 +90,7 @@ def test_a_heredoc_is_what_a_command_reads() -> None:
     assert read == ["a 1\n", "a $x\n"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     st.lists(
         st.sampled_from(
