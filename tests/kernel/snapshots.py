@@ -64,8 +64,8 @@ def snapshot() -> dict[str, Any]:
         for p in sorted(Path("/proc/sys/net/ipv4/conf").glob("*/proxy_arp"))
     }
     if any(o.get("linkinfo", {}).get("info_kind") == "bridge" for o in found["addr show"]):
-        found["fdb"] = json.loads(run(["bridge", "-j", "fdb", "show"]).stdout or "[]")
-        found["bridge link"] = json.loads(run(["bridge", "-j", "-d", "link"]).stdout or "[]")
+        out = run(["bridge", "-j", "-d", "-batch", "-"], "fdb show\nlink show\n").stdout
+        found["fdb"], found["bridge link"] = documents(out)
     plain = json.dumps(masked(found))
     for name, lladdr in sorted(random_lladdrs().items()):
         # A device without a MAC address given draws one; its IPv6 address follows from that.

@@ -8,6 +8,7 @@ namespace of its own, so nothing is left behind and nothing of this machine is t
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import shlex
@@ -90,12 +91,16 @@ def _setup(lines: Iterable[str], lenient: bool = False) -> None:
     flush()
 
 
-def _settle() -> None:
-    """Wait until the kernel has noticed each carrier of the setup, which it does by a timer: what
-    follows (IPv6 addresses, a bridge coming up) would else come in the midst of the case."""
-    deadline = time.monotonic() + 2
-    while time.monotonic() < deadline:
-        if all(map(_noticed, Path("/sys/class/net").iterdir())):
+def _settle(patience: float = 2) -> None:
+    """Wait until the kernel has noticed each carrier, which it does by a timer: what follows (IPv6
+    addresses, a bridge coming up) would else come in the midst of the case.
+
+    Since Linux 6.8 to read a carrier is to have it noticed (``linkwatch_sync_dev``), so there is no
+    waiting.
+    """
+    deadline = time.monotonic() + patience
+    while not all([_noticed(device) for device in Path("/sys/class/net").iterdir()]):
+        if time.monotonic() > deadline:
             return
         time.sleep(0.01)
 
@@ -162,6 +167,7 @@ def _side(case: Case, new: bool, pipe: int) -> None:
         done = [run(argv) for argv in runs]
         answer["codes"] = [d.returncode for d in done]
         answer["said"] = [d.stderr.strip()[:300] for d in done]
+        _settle(patience=0)
         answer["state"] = snapshot()
         # Carriers and IPv6 settle a moment later: a second look, for the twins that differ.
         os.write(pipe, json.dumps(answer).encode() + b"\n")
@@ -201,9 +207,8 @@ class _Child:
     def read(self) -> Any:
         return json.loads(self.file.readline() or b'{"broken": "the process ended"}')
 
-    def again(self) -> Any:
+    def look_again(self) -> None:
         os.write(self.go, b".")
-        return self.read()
 
     def end(self) -> None:
         with suppress(BrokenPipeError):  # it may have ended by itself
@@ -231,7 +236,9 @@ def judge(case: Case) -> Answer:
         for _ in range(2):
             if a == b or two["reason"] or case.get("differs"):
                 break
-            a, b = old.again(), new.again()
+            for child in (old, new):
+                child.look_again()
+            a, b = old.read(), new.read()
         answer: Answer = {
             **two,
             "old_code": one["codes"][0],
@@ -281,9 +288,12 @@ class Judge:
 
 def main() -> None:
     """Answer the cases on stdin."""
-    import iplab.legacy
-    import iplab.render.engine  # noqa: F401  (loaded once, for all the forks)
+    from iplab.legacy import table
 
+    # Every tool's file is loaded and every template compiled here, once for all the forks: that
+    # took each translation longer than all it asks the kernel.
+    table.rows()
+    gc.freeze()  # so that no fork copies what it only reads
     for line in sys.stdin:
         print(json.dumps(judge(json.loads(line))), flush=True)
 
