@@ -79,9 +79,11 @@ def command(
     A LINE of ifconfig, route, arp, netstat, brctl and their kin; or FILEs that hold such lines
     (shell scripts, Markdown, text), - for standard input.  Lines that begin with '#' are remarks;
     the others can be pasted into a shell.  Exit code 3: a line has no equivalent, or not an exact
-    one, and the remarks say why.
+    one, or the old tool would only fail; the remarks say why.
     """
     if table:
+        if lines:
+            raise UsageError("--list prints the whole table, and takes no line")
         _table(form)
         return
     if not lines:
@@ -100,6 +102,7 @@ def command(
     if files or _needs_shell(lines, words):
         if run:
             raise UsageError("--run takes one plain command, without pipes, variables or sudo")
+        state = _from_inside(state)
         ctx.exit(_texts(lines, files, diff, in_place, check, as_json, state, dialect, context))
     from iplab.legacy import translate
 
@@ -110,7 +113,7 @@ def command(
         _show(found)
     if run:
         _run(found, state)
-    ctx.exit(0 if found.exact else 3)
+    ctx.exit(0 if found.exact and not (found.nothing and found.fails) else 3)
 
 
 def document(found: Translation | Line, line: int = 1) -> dict[str, Any]:
@@ -143,6 +146,8 @@ def _is_line(lines: tuple[str, ...]) -> bool:
 
 def _words(lines: tuple[str, ...], split: Any) -> list[str]:
     if len(lines) > 1:
+        if len(lines[0].split()) > 1:
+            raise UsageError("one command line at a time", hint="put several lines into a file")
         return list(lines)
     found: list[str] = split(lines[0])
     if not found:
@@ -177,6 +182,15 @@ def _state(
         raise IplabError("not text", where=str(file), hint="ip -j -d addr > FILE") from None
     found, routes_known = state.load(text, str(file))
     return found, Context(routes_known=routes_known)
+
+
+def _from_inside(state: Namespace | None) -> Namespace | None:
+    """A namespace's state as a script finds it that is run in there, and so need not name it."""
+    from dataclasses import replace
+
+    from iplab.names import HOST
+
+    return replace(state, name=HOST) if state is not None else None
 
 
 def _here(netns: str | None) -> Context:

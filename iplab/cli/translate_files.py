@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from iplab.network import Namespace
 
 STDIN = "-"
+MOST_SHOWN = 400  # characters of one line of a report
 
 
 def translate_files(
@@ -179,17 +180,17 @@ def _json(name: str, line: Line) -> dict[str, Any]:
 def _report(name: str, done: Rewritten, *, check: bool, changed: bool) -> None:
     for line in done.lines:
         if check:
-            click.echo(f"{name}:{line.line}: {line.legacy}", err=True)
+            click.echo(f"{name}:{line.line}: {_cut(line.legacy)}", err=True)
             continue
         if line.clean and not line.notes:
             continue
-        click.echo(f"{name}:{line.line}: {_styled(line.legacy, bold=True)}", err=True)
+        click.echo(f"{name}:{line.line}: {_styled(_cut(line.legacy), bold=True)}", err=True)
         for command in line.commands:
-            click.echo(f"    {_styled('→', fg='green')} {_shown(command)}", err=True)
+            click.echo(f"    {_styled('→', fg='green')} {_cut(_shown(command))}", err=True)
         for note in line.notes:
-            click.echo(f"    {_styled('note', fg='yellow')}: {note}", err=True)
+            click.echo(f"    {_styled('note', fg='yellow')}: {_cut(note)}", err=True)
         if line.reason is not None:
-            click.echo(f"    {_styled('left as it is', fg='red')}: {line.reason}", err=True)
+            click.echo(f"    {_styled('left as it is', fg='red')}: {_cut(line.reason)}", err=True)
     exact = sum(line.clean for line in done.lines)
     left = sum(line.reason is not None for line in done.lines)
     inexact = len(done.lines) - exact - left
@@ -200,6 +201,11 @@ def _report(name: str, done: Rewritten, *, check: bool, changed: bool) -> None:
         click.echo(
             f"{name}: {exact} {verb} exactly, {inexact} to be looked at, {left} left", err=True
         )
+
+
+def _cut(text: str) -> str:
+    """Words as long as a screen takes: a line may have a megabyte."""
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]} … ({len(text)} characters)"
 
 
 def _shown(command: Sequence[str]) -> str:

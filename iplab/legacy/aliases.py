@@ -32,6 +32,7 @@ class Aliases:
                 if a.label and a.label.startswith(inet.device) and ":" in a.label
             }
         )
+        self.last: dict[str, IPv4Address] = {}  # the address each had when ifconfig last looked
         self.elsewhere = [n for n in self.labels if n.partition(":")[0] != inet.device]
 
     def add(self, address: IPv4Address) -> None:
@@ -57,7 +58,10 @@ class Aliases:
     def _having(self, address: IPv4Address) -> str | None:
         for label in self.labels:
             one = self.inet.find(label)
-            if one is not None and (one.address.peer or one.address.local).ip == address:
+            if one is not None:
+                found = (one.address.peer or one.address.local).ip
+                self.last[label] = IPv4Address(int(found))
+            if self.last.get(label) == address:  # also where the alias is gone by now
                 return label
         return None
 

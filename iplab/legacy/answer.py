@@ -32,6 +32,7 @@ class Translation:
     operations: tuple[Operation, ...] = ()
     nothing: bool = False
     doubts: tuple[str, ...] = ()  # of the notes, those for which it is not exact
+    fails: bool = False  # whether the old tool fails, at least in part
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Context:
     text of /etc/networks; ``read_file`` gives the text of a file the line names (``arp -f``,
     ``nameif -c``); each may be left out, and then such a word is refused.  ``routes_known`` is
     False where the given state says nothing about routes.  ``uid`` is who would run the old tool.
+    ``vlan_names`` is what `vconfig set_name_type` has chosen, where that is known.
     """
 
     resolve: Callable[[str], str | None] | None = None
@@ -49,6 +51,7 @@ class Context:
     read_file: Callable[[str], str] | None = None
     routes_known: bool = True
     uid: int | None = None
+    vlan_names: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

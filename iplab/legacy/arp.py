@@ -216,6 +216,8 @@ class _Entry:
             device = owner
         elif device is None:
             raise NoEquivalent(f"the device is the one whose MAC address is given; {DEPENDS}")
+        if answer.state is None and owner not in (None, device):
+            answer.doubt(f"assumes that there is a device {owner}")
         if found.netmask is None:
             answer.do(AddProxy(answer.node, device, address))
             answer.note("the kernel answers with the device's own MAC address; arp's is ignored")

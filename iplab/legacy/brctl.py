@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 
 from iplab.legacy.answer import Answer, NoEquivalent, Show, ToolFails
 from iplab.legacy.words import device, strtoul
@@ -19,6 +19,10 @@ from iplab.operations import (
     SetStp,
 )
 
+_SECONDS = re.compile(
+    r"[ \t]*\+?(0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?"
+    r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+)
 # The command → ip's word; brctl has seconds, ip hundredths.
 _TIMES = {
     "setageing": "ageing_time",
@@ -154,11 +158,9 @@ def _add_port(name: str, port: str, answer: Answer) -> None:
         )
     found = answer.state.interfaces.get(port) if answer.state else None
     if answer.state is not None and found is None:
-        answer.fails(f"there is no device {port}")
-        return
+        raise ToolFails(f"there is no device {port}")
     if found is not None and found.master is not None:
-        answer.fails(f"{port} is a port of {found.master} already (Device or resource busy)")
-        return
+        raise ToolFails(f"{port} is a port of {found.master} already (Device or resource busy)")
     answer.do(SetMaster(answer.node, port, name))
 
 
@@ -167,8 +169,7 @@ def _drop_port(name: str, port: str, answer: Answer) -> None:
         answer.doubt(f"assumes that {port} is a port of {name}, which ip does not check")
     found = answer.state.interfaces.get(port) if answer.state else None
     if answer.state is not None and (found is None or found.master != name):
-        answer.fails(f"{port} is no port of {name} (Invalid argument)")
-        return
+        raise ToolFails(f"{port} is no port of {name} (Invalid argument)")
     answer.do(ClearMaster(answer.node, port))
 
 
@@ -181,8 +182,18 @@ def _whole(text: str) -> int:
 
 
 def _centiseconds(text: str) -> int:
-    """sscanf("%lf") seconds, cut to hundredths."""
-    found = re.match(r"[ \t]*[+]?([0-9]+\.?[0-9]*|\.[0-9]+)", text)
+    """sscanf("%lf") seconds, cut to microseconds and then to hundredths, in doubles as brctl is."""
+    found = _SECONDS.match(text)
     if found is None:
+        if re.match(r"[ \t]*[+-]?(inf|nan|[0-9.])", text, re.I):
+            raise NoEquivalent(f"{text!r} is a time that no bridge can have")
         raise ToolFails(f"{text!r} is no time in seconds")
-    return int(Decimal(found.group(1)) * 1_000_000) // 10_000
+    number = found[1]
+    try:
+        seconds = float.fromhex(number) if number[:2] in ("0x", "0X") else float(number)
+    except OverflowError:
+        seconds = math.inf
+    if seconds >= 2**31:
+        raise NoEquivalent(f"{text!r} is a time that no bridge can have")
+    whole = int(seconds)
+    return (whole * 1_000_000 + int(1_000_000 * (seconds - whole))) // 10_000

@@ -136,7 +136,7 @@ def _holes(
                 continue
             if role is None:
                 raise _Depends(f"what {piece.text} is decides what the line does")
-            if len(word.pieces) == 1 and role == "address" and not sounds_like_address(word, at):
+            if len(word.pieces) == 1 and role == "address" and not sounds_like_address(words, at):
                 raise _Depends(f"{piece.text} may be an address or a word such as up or down")
             unknown.append(_Hole(at, index, (), False))
             whole = len(word.pieces) == 1
@@ -278,6 +278,11 @@ def _word(
     head, slash, tail = word.partition("/")
     if slash and head in units:
         return (*units[head], f"/{tail}")
+    head, dot, tail = word.partition(".")  # a VLAN's name: eth0.5
+    if dot and "." not in tail and (head in units or tail in units):
+        return (*units.get(head, (head,)), ".", *units.get(tail, (tail,)))
+    if word.startswith("vlan") and word[4:] in units:
+        return ("vlan", *units[word[4:]])
     unit = re.fullmatch(r"(\d+)([a-z]+)", word)  # `rtt 17ms`
     if unit and unit[1] in units:
         return (*units[unit[1]], unit[2])

@@ -45,7 +45,7 @@ class Target:
         self.inet = listed(self.name, self.device, answer)
         self.had = bool(self.inet.held)
         self.labelled = False  # whether an address was set with our label, in a list not known
-        self.renamed = False
+        self.renamed = ""
         self.tiny = False  # an mtu that IPv4 cannot live with (inetdev_valid_mtu)
         self.settled = True  # whether the state still says which IPv6 addresses there are
 
@@ -88,10 +88,18 @@ class Target:
                     answer.note(f"the route {route} goes with the device's last address")
 
     def _do(self, *operations: Operation) -> None:
-        if self.renamed:
-            self.answer.fails(f"there is no device {self.name} after `name`")
+        if self._gone():
             return
         self.inet.operations += operations
+
+    def _gone(self) -> bool:
+        """Whether the device has another name by now, which is noted as a failure."""
+        if not self.renamed:
+            return False
+        if self.answer.state is None:
+            self.answer.doubt(f"assumes that there is no device {self.renamed} yet")
+        self.answer.fails(f"there is no device {self.name} after `name`")
+        return True
 
     def refuse(self, text: str) -> None:
         """The kernel would not; ifconfig goes on."""
@@ -185,7 +193,7 @@ class Target:
             self.refuse(f"there is a device {name} already")
             return
         self._do(RenameLink(self.node, self.name, name))
-        self.renamed = True
+        self.renamed = name
 
     # ------------------------------------------------------------ IPv4
 
@@ -193,8 +201,7 @@ class Target:
         """Replay one ioctl; False, noted, where the kernel refuses it."""
         if self.tiny:
             raise NoEquivalent(f"{word} after an mtu under 68, at which the kernel drops IPv4")
-        if self.renamed:
-            self.answer.fails(f"there is no device {self.name} after `name`")
+        if self._gone():
             return False
         try:
             action()
@@ -216,7 +223,9 @@ class Target:
     def _doubt_address(self, address: IPv4Address) -> None:
         label, inet = self.label, self.inet
         if int(address) == 0:
-            self.answer.doubt(f"takes away every address labelled {label}; ifconfig the first one")
+            self.answer.doubt(
+                f"takes away every address labelled {label}; the old tool takes the first"
+            )
             return
         kind = "point-to-point" if inet.point_to_point else "an Ethernet-like device"
         if not inet.broadcast and not inet.point_to_point:

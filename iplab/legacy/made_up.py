@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from iplab.legacy.roles import Role
 from iplab.legacy.shell import Word
@@ -10,10 +11,13 @@ from iplab.legacy.shell import Word
 _OPEN = {"ifconfig": 2}  # the place where a bare variable may as well be `up`
 
 
-def sounds_like_address(word: Word, at: int) -> bool:
+def sounds_like_address(words: Sequence[Word], at: int) -> bool:
+    """Whether a variable in an address's place is one: by its name, or by the word behind it."""
     if at != _OPEN["ifconfig"]:
         return True
-    name = word.pieces[0].name
+    if at + 1 < len(words) and words[at + 1].value in ("netmask", "broadcast", "pointopoint"):
+        return True
+    name = words[at].pieces[0].name
     return bool(re.search(r"(?i)ip|addr", name)) or not name.isidentifier()
 
 

@@ -20,6 +20,7 @@ from iplab.legacy.holes import Filled, translate_words
 from iplab.legacy.report import Line, Rewritten, join, one_line, reported
 from iplab.legacy.shell import Piece, Word
 from iplab.legacy.variables import Variables
+from iplab.legacy.vconfig import UNKNOWN
 from iplab.legacy.wrapped import Wrapped, unwrap
 from iplab.network import Namespace, Network
 
@@ -183,9 +184,19 @@ class _Job:
             self._other(command)
             return
         head = command.words[wrapped.at]
+        self._names_vlans(command, self._words(command, wrapped))
         done = self._replace(command, wrapped)
         if head.value is None:
             self.tool_uses.setdefault(head.pieces[0].name, []).append(done)
+
+    def _names_vlans(self, command: Command, words: Sequence[Word]) -> None:
+        """`vconfig set_name_type` decides what each later `vconfig add` of the script makes."""
+        if [word.value for word in words[:2]] != ["vconfig", "set_name_type"] or len(words) < 3:
+            return
+        known = words[2].value if command.place.straight else None
+        self.context = replace(self.context or Context(), vlan_names=known or UNKNOWN)
+        self.known.clear()
+        self.filled.clear()
 
     def _other(self, command: Command) -> None:
         """A command that is none of the old tools': does it name one, and does it change much?"""
@@ -222,7 +233,7 @@ class _Job:
                 ["the old tool changes nothing here", *translation.notes]
             )
             return self._left(command.start, text, reason, translation.notes)
-        if command.place.status and any("old tool fails" in note for note in translation.notes):
+        if command.place.status and translation.fails:
             self.state = None
             why = "the old tool fails in part, and the script may look at its exit status"
             return self._left(command.start, text, why, translation.notes)

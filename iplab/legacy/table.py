@@ -38,9 +38,7 @@ def _rows() -> Iterator[Row]:
     from iplab.legacy.state import load
 
     state, _ = load(STATE)
-    context = Context(
-        networks=NETWORKS, resolve=HOSTS.get, read_file=lambda name: FILES[name], uid=0
-    )
+    context = Context(networks=NETWORKS, resolve=HOSTS.get, read_file=_file, uid=0)
     for section, lines in SECTIONS.items():
         for line in lines:
             with_state = line.startswith("* ")
@@ -58,6 +56,13 @@ FILES = {
     "/etc/ethers": "02:00:00:00:00:07 10.0.0.7\n10.0.0.8 02:00:00:00:00:08\n",
     "/etc/mactab": "lan0 02:00:00:00:00:01\n",
 }
+
+
+def _file(name: str) -> str:
+    if name not in FILES:
+        raise FileNotFoundError(name)
+    return FILES[name]
+
 
 INTRODUCTION = """\
 Each line was translated by `iplab translate` when this table was made. **exact**: the kernel's
@@ -97,10 +102,38 @@ def markdown() -> str:
     return "\n".join(out)
 
 
+MARK = "<!-- translate-report -->\n"
+
+
+def readme(text: str) -> str:
+    """The README with the count and the refused forms with their reasons between its marks."""
+    before, _, after = text.split(MARK)
+    count = _counts()
+    lines = [
+        f"Of {sum(count.values())} forms in that table {count['exact']} are exact, "
+        f"{count['inexact']} inexact (each says where), and {count['refused']} have no equivalent:",
+        "",
+        "<details><summary>The refused forms, and why</summary>",
+        "",
+        *(f"- {_code(r.found.legacy)}: {_cell(r.found.reason or '')}" for r in _refused()),
+        "",
+        "</details>",
+    ]
+    return MARK.join([before, "\n".join(lines) + "\n", after])
+
+
+def _refused() -> list[Row]:
+    return [row for row in rows() if row.verdict == "refused"]
+
+
+def _counts() -> dict[str, int]:
+    return {v: sum(r.verdict == v for r in rows()) for v in ("exact", "inexact", "refused")}
+
+
 def report() -> str:
     """How many forms are exact, inexact and refused, and why those are refused."""
     every = rows()
-    counts = {v: sum(r.verdict == v for r in every) for v in ("exact", "inexact", "refused")}
+    counts = _counts()
     lines = [f"{len(every)} forms: " + ", ".join(f"{n} {v}" for v, n in counts.items())]
     for verdict, head in (("inexact", "Inexact, and what is assumed"), ("refused", "Refused, why")):
         lines += ["", f"{head}:"]

@@ -117,6 +117,7 @@ def _finished(legacy: str, answer: Answer, reason: str | None) -> Translation:
         operations=operations if len(operations) == len(answer.items) else (),
         nothing=not commands,
         doubts=tuple(answer.doubts),
+        fails=answer.failed,
     )
 
 

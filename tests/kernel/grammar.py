@@ -254,3 +254,27 @@ def switches(draw: st.DrawFn) -> list[str]:
         "ip link set br0 type bridge stp_state 1",
     ]
     return lines + [line for line in extras if draw(st.booleans())]
+
+
+@st.composite
+def iptunnel_lines(draw: st.DrawFn) -> str:
+    """One iptunnel line that adds, changes or deletes."""
+    words = [
+        "iptunnel",
+        draw(st.sampled_from(["add", "add", "add", "a", "change", "del", "delete"])),
+    ]
+    words.append(draw(st.sampled_from(["gre1", "gre2", "tun1", "tun7", "ipip1", "sit9", ""])))
+    settings = [
+        st.sampled_from(["mode gre", "mode ipip", "mode sit", "mode gre/ip"]),
+        st.sampled_from(["remote 192.0.2.2", "remote 10.1", "remote any", "remote 224.0.0.5"]),
+        st.sampled_from(["local 10.0.0.1", "local any", "local 10.0.0.300"]),
+        st.sampled_from(["ttl 64", "ttl 0x10", "ttl 010", "ttl inherit", "ttl 300", "ttl 0"]),
+        st.sampled_from(["tos 10", "tos 0x10", "tos inherit", "tos 300", "tos x"]),
+        st.sampled_from(["key 7", "key 1.2.3.4", "ikey 5", "okey 0x5", "okey 1.2.3.4", "key -1"]),
+        st.sampled_from(["seq", "icsum", "ocsum", "csum", "nopmtudisc", "pmtudisc"]),
+        st.sampled_from(["dev lo", "dev nope", "name x", "hoplimit 4", "x", "mode"]),
+    ]
+    for setting, weight in zip(settings, [0, 1, 2, 2, 3, 3, 4, 9], strict=True):
+        if draw(st.integers(0, weight)) == 0:
+            words.append(draw(setting))
+    return " ".join(word for word in words if word)

@@ -99,8 +99,9 @@ def _settle(patience: float = 2) -> None:
     waiting.
     """
     deadline = time.monotonic() + patience
-    while not all([_noticed(device) for device in Path("/sys/class/net").iterdir()]):
-        if time.monotonic() > deadline:
+    while True:
+        looks = [_noticed(device) for device in Path("/sys/class/net").iterdir()]  # at every one
+        if all(looks) or time.monotonic() > deadline:
             return
         time.sleep(0.01)
 
