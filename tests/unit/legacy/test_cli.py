@@ -47,6 +47,8 @@ def test_json_has_what_the_contract_says() -> None:
         ("ifconfig eth0 10.0.0.5", "# not exact: assumes"),
         ("netstat -M", "# no equivalent: "),
         ("ifconfig eth0 netmask 255.0.0.0", "# no equivalent: "),
+        ("ifconfig eth0 netmask", "# the old tool fails: netmask wants a value"),
+        ("ifconfig -z", "# the old tool fails: ifconfig has no option -z"),
     ],
 )
 def test_what_is_not_exact_ends_with_3(line: str, said: str) -> None:
@@ -90,6 +92,8 @@ def test_a_bad_state_is_a_message(tmp_path: Path, text: str) -> None:
         ("ls -l",),
         ("--live", "--netns", "x", "ifconfig eth0 up"),
         ("--run", "--state", "x", "ifconfig eth0 up"),
+        ("--list", "ifconfig eth0 up"),
+        ("ifconfig eth0 up", "ifconfig eth1 up"),
     ],
 )
 def test_wrong_use_is_exit_code_2(words: tuple[str, ...]) -> None:
@@ -101,3 +105,16 @@ def test_wrong_use_is_exit_code_2(words: tuple[str, ...]) -> None:
 def test_the_table_is_printed_in_two_forms() -> None:
     assert run("--list").output.startswith("Show interfaces")
     assert run("--list", "-f", "markdown").output.startswith("# From net-tools to iproute2")
+
+
+def test_what_only_changes_nothing_is_done() -> None:
+    assert run("ifconfig eth0 -broadcast").exit_code == 0
+
+
+def test_a_line_of_a_megabyte_is_cut_in_the_report(tmp_path: Path) -> None:
+    script = tmp_path / "long.sh"
+    script.write_text(f"ifconfig eth0 {'a' * 1_000_000}\n")
+    done = run(str(script))
+    assert done.exit_code == 3
+    assert done.stdout == script.read_text()
+    assert len(done.stderr) < 4000

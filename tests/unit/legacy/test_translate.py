@@ -44,7 +44,11 @@ def commands(line: str, **options: Any) -> list[str]:
         ("brctl hairpin br0 p1 on", ["bridge link set dev p1 hairpin on"]),
         ("netstat -tulpn", ["ss -tulpn"]),
         ("netstat -s", ["nstat -asz"]),
-        ("vconfig add eth0 5", ["ip link add link eth0 name eth0.5 type vlan id 5"]),
+        ("vconfig set_flag eth0.5 1 0", ["ip link set eth0.5 type vlan reorder_hdr off"]),
+        (
+            "iptunnel add tun1 mode gre remote 10.1 tos 10",
+            ["ip tunnel add tun1 mode gre remote 10.1.0.0 tos 0x0a"],
+        ),
     ],
 )
 def test_exact_without_state(line: str, wanted: list[str]) -> None:
@@ -201,3 +205,54 @@ def test_no_line_breaks_it(tool: str, rest: list[str], known: bool, dialect: str
     assert (found.reason is None) or not found.commands
     assert found.nothing is (found.reason is None and not found.commands)
     assert found.exact is (found.reason is None and not found.doubts)
+
+
+BONDED = """[
+  {"ifname": "bond0", "flags": ["BROADCAST", "MULTICAST", "MASTER", "UP"], "mtu": 9000,
+   "linkinfo": {"info_kind": "bond"}, "link_type": "ether"},
+  {"ifname": "eth0", "flags": ["BROADCAST", "MULTICAST", "UP"], "mtu": 1500, "link_type": "ether",
+   "addr_info": [{"family": "inet", "local": "10.0.0.1", "prefixlen": 24, "label": "eth0"}]},
+  {"ifname": "eth1", "flags": ["BROADCAST", "MULTICAST", "SLAVE", "UP"], "mtu": 9000,
+   "link_type": "ether", "master": "bond0"}
+]"""
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (
+            "ifenslave bond0 eth0",
+            [
+                "ip link set eth0 down",
+                "ip addr del 10.0.0.1/24 dev eth0",
+                "ip link set eth0 mtu 9000",
+                "ip link set eth0 master bond0",
+            ],
+        ),
+        ("ifenslave -d bond0 eth1", ["ip link set eth1 nomaster", "ip link set eth1 mtu 1500"]),
+        ("ifenslave -c bond0 eth1", ["ip link set bond0 type bond active_slave eth1"]),
+        ("ifenslave bond0 eth1", []),
+        ("ifenslave -d bond0 eth0", []),
+        ("ifenslave eth0 eth1", []),
+    ],
+)
+def test_ifenslave_as_its_source_has_it(line: str, wanted: list[str]) -> None:
+    state, _ = load(BONDED)
+    found = say(line, state=state)
+    assert [" ".join(argv) for argv in found.commands] == wanted
+    assert found.fails == (not wanted)
+    assert found.exact == (not wanted), "it was not tried, and has to say so"
+
+
+def test_a_name_type_that_was_set_decides_what_vconfig_makes() -> None:
+    for kind, name in (
+        ("VLAN_PLUS_VID", "vlan0005"),
+        ("VLAN_PLUS_VID_NO_PAD", "vlan5"),
+        ("DEV_PLUS_VID", "eth0.0005"),
+        ("DEV_PLUS_VID_NO_PAD", "eth0.5"),
+    ):
+        found = say("vconfig add eth0 5", context=Context(vlan_names=kind))
+        assert found.exact
+        assert found.commands == (
+            ("ip", "link", "add", "link", "eth0", "name", name, "type", "vlan", "id", "5"),
+        )
