@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from iplab.legacy.answer import Translation
 from iplab.legacy.bash import Command, Pipeline
-from iplab.legacy.holes import Filled, quoted_source
+from iplab.legacy.forms import quoted_source
+from iplab.legacy.holes import Filled
 from iplab.legacy.shell import Piece, Word
 
 _DEVICE = "qdev0"  # stands for a device that only the running script knows

@@ -16,58 +16,18 @@ from dataclasses import dataclass, field, replace
 from iplab.legacy import TOOLS, Context, Translation, bash, mentions, pipelines, shapes, translate
 from iplab.legacy.bash import Command, Loop, Pipeline
 from iplab.legacy.edits import Edits
+from iplab.legacy.holds import HARMLESS, state_after
 from iplab.legacy.holes import Filled, translate_words
 from iplab.legacy.report import Line, Rewritten, join, one_line, reported
 from iplab.legacy.shell import Piece, Word
+from iplab.legacy.tools import Tools
 from iplab.legacy.variables import Variables
 from iplab.legacy.vconfig import UNKNOWN
-from iplab.legacy.wrapped import Wrapped, unwrap
-from iplab.network import Namespace, Network
+from iplab.legacy.wrapped import Wrapped
+from iplab.network import Namespace
 
-# Commands after which a given state still holds.
-_HARMLESS = frozenset(
-    [
-        "echo",
-        "printf",
-        ":",
-        "true",
-        "false",
-        "test",
-        "[",
-        "cd",
-        "sleep",
-        "date",
-        "cat",
-        "grep",
-        "awk",
-        "sed",
-        "cut",
-        "head",
-        "tail",
-        "tr",
-        "mkdir",
-        "touch",
-        "rm",
-        "export",
-        "readonly",
-        "set",
-        "shift",
-        "exit",
-        "return",
-        "logger",
-        "hostname",
-        "id",
-        "tee",
-        "wc",
-        "sort",
-        "uniq",
-    ]
-)
 END = Piece("", True)  # between two words
 _SYSTEM_PROGRAMS = frozenset({"ip", "bridge", "tc"})  # in /sbin wherever iproute2 is
-
-
-_NAMED = re.compile("|".join(sorted(TOOLS)).encode())
 
 
 def rewrite(
@@ -105,6 +65,7 @@ class _Job:
     script: bash.Script = field(init=False)
     edits: Edits = field(init=False)
     variables: Variables = field(init=False)
+    tools: Tools = field(init=False)
     lines: list[Line] = field(default_factory=list)
     done: set[tuple[int, int]] = field(default_factory=set)  # commands that a larger shape took
     known: dict[tuple[str, ...], Translation] = field(default_factory=dict)
@@ -115,19 +76,20 @@ class _Job:
         self.script = bash.read(self.source)
         self.edits = Edits(self.source)
         self.variables = Variables(self.script)
+        self.tools = Tools(self.script, self.variables, self.dialect)
 
     def run(self) -> None:
         """All sites, the inner ones before those that enclose them."""
         sites: list[Command | Pipeline | Loop] = [
             *self.script.commands,
             *(p for p in self.script.pipelines if self._reads(p)),
-            *(x for x in self.script.loops if self._tool(x.condition) is not None),
+            *(x for x in self.script.loops if self.tools.in_command(x.condition) is not None),
         ]
         for pipeline in self.script.pipelines:
             if self._reads(pipeline):
                 self.done.add((pipeline.stages[0].start, pipeline.stages[0].end))  # type: ignore[union-attr]
         for loop in self.script.loops:
-            if self._tool(loop.condition) is not None and self._drain(loop) is not None:
+            if self.tools.in_command(loop.condition) is not None and self._drain(loop) is not None:
                 self.done.add((loop.condition.start, loop.condition.end))
         sites.sort(key=lambda site: (site.end, -site.start))
         for site in sites:
@@ -143,48 +105,15 @@ class _Job:
             self._left(at, text, "it asks whether the old tool is there")
         self._retire_tool_variables()
 
-    # ------------------------------------------------------------ which tool
-
-    def _tool(self, command: Command) -> Wrapped | None:
-        """Where the old tool stands in a command; ``None``: it runs none."""
-        if not self._may_run_tool(command):
-            return None
-        wrapped = unwrap([word.value for word in command.words])
-        if self._program(command.words[wrapped.at]) in TOOLS:
-            return wrapped
-        return None
-
-    def _may_run_tool(self, command: Command) -> bool:
-        """A quick look, for the many commands that do not."""
-        if command.name.startswith(("$", '"$')):
-            return True
-        return _NAMED.search(self.source, command.start, command.end) is not None
-
-    def _program(self, word: Word) -> str:
-        value = word.value
-        if value is None and len(word.pieces) == 1 and word.pieces[0].name:
-            values = self.variables.values(word.pieces[0].name, word.start)
-            value = values[0] if values is not None and len(values) == 1 else None
-        return (value or "").rpartition("/")[2]
-
-    def _words(self, command: Command, wrapped: Wrapped) -> list[Word]:
-        """The tool's words, the tool by its own name."""
-        tool = self._program(command.words[wrapped.at])
-        head = command.words[wrapped.at]
-        return [Word(head.start, head.end, (Piece(tool, True),)), *command.words[wrapped.at + 1 :]]
-
-    def _dialect(self, wrapped: Wrapped) -> str:
-        return "busybox" if wrapped.busybox else self.dialect
-
     # ------------------------------------------------------------ one command
 
     def _command(self, command: Command) -> None:
-        wrapped = self._tool(command)
+        wrapped = self.tools.in_command(command)
         if wrapped is None:
             self._other(command)
             return
         head = command.words[wrapped.at]
-        self._names_vlans(command, self._words(command, wrapped))
+        self._names_vlans(command, self.tools.words(command, wrapped))
         done = self._replace(command, wrapped)
         if head.value is None:
             self.tool_uses.setdefault(head.pieces[0].name, []).append(done)
@@ -200,9 +129,9 @@ class _Job:
 
     def _other(self, command: Command) -> None:
         """A command that is none of the old tools': does it name one, and does it change much?"""
-        if command.name not in _HARMLESS:
+        if command.name not in HARMLESS:
             self.state = None
-        if not self._may_run_tool(command):
+        if not self.tools.may_be_in(command):
             return
         why = mentions.in_command(command, TOOLS)
         if why is not None:
@@ -217,7 +146,7 @@ class _Job:
         if why:
             self.state = None
             return self._left(command.start, text, why)
-        words = self._words(command, wrapped)
+        words = self.tools.words(command, wrapped)
         reads = shapes.reads([word.value for word in words])
         if reads and command.place.read_by == "null":
             answer = shapes.asks_for_device(words)
@@ -246,7 +175,7 @@ class _Job:
             return f"the script cannot be read with certainty from line {line} on"
         if any(start <= command.start < end for start, end in self.script.heredocs):
             return "it stands in a text that something else reads"
-        tool = self._program(command.words[self._tool(command).at])  # type: ignore[union-attr]
+        tool = self.tools.program(command.words[self.tools.in_command(command).at])  # type: ignore[union-attr]
         if tool in self.script.functions:
             return f"the script has a function {tool} of its own"
         return command.tangled
@@ -254,7 +183,7 @@ class _Job:
     def _translate(self, words: Sequence[Word], command: Command, wrapped: Wrapped) -> Filled:
         """By the state for as long as it holds; afterwards it holds what the line did to it."""
         state = self.state if command.place.straight and wrapped.at == 0 else None
-        dialect = self._dialect(wrapped)
+        dialect = self.tools.dialect_of(wrapped)
 
         def with_state(argv: Sequence[str]) -> Translation:
             if state is not None:
@@ -289,22 +218,8 @@ class _Job:
             # A made-up device is not in the state: translate as if there were none.
             state = None
             filled = translate_words(words, with_state, values, self._source)
-        self.state = self._after(filled.translation, state)
+        self.state = state_after(filled.translation, state)
         return filled
-
-    def _after(self, translation: Translation, state: Namespace | None) -> Namespace | None:
-        if state is None or not translation.exact or translation.reason is not None:
-            return None
-        if not translation.operations:
-            reads = shapes.reads(translation.legacy.split())
-            return state if reads else None
-        network = Network({state.name: state})
-        try:
-            for operation in translation.operations:
-                network = operation.apply(network)
-        except Exception:
-            return None
-        return network.namespaces[state.name]
 
     def _source(self, piece: Piece) -> str:
         """An expansion as it will stand in the new script: with the edits inside it."""
@@ -351,22 +266,22 @@ class _Job:
     def _reads(self, pipeline: Pipeline) -> bool:
         """Whether it is a pipeline that begins with an old tool that only shows something."""
         first = pipeline.stages[0]
-        wrapped = self._tool(first) if first is not None else None
+        wrapped = self.tools.in_command(first) if first is not None else None
         if first is None or wrapped is None:
             return False
-        return shapes.reads([word.value for word in self._words(first, wrapped)])
+        return shapes.reads([word.value for word in self.tools.words(first, wrapped)])
 
     def _pipeline(self, pipeline: Pipeline) -> None:
         first = pipeline.stages[0]
         assert first is not None
-        wrapped = self._tool(first)
+        wrapped = self.tools.in_command(first)
         assert wrapped is not None
         text = self.script.text(pipeline.start, pipeline.end)
         why = self._untouchable(first) or self._uncertain_end(pipeline)
         if why:
             self._left(pipeline.start, text, why)
             return
-        words = self._words(first, wrapped)
+        words = self.tools.words(first, wrapped)
         listening = shapes.listens(pipeline, words)
         last = pipeline.stages[-1]
         if listening is not None and last is not None:
@@ -376,7 +291,7 @@ class _Job:
         def values(piece: Piece) -> tuple[str, ...] | None:
             return self.variables.values(piece.name, first.start)
 
-        busybox = self._dialect(wrapped) == "busybox"
+        busybox = self.tools.dialect_of(wrapped) == "busybox"
         found = pipelines.read(pipeline, words, values, self._source, busybox=busybox)
         if found is None:
             self._left(pipeline.start, text, "its output is read in a way not known here")
@@ -395,10 +310,10 @@ class _Job:
         return ""
 
     def _drain(self, loop: Loop) -> Filled | None:
-        wrapped = self._tool(loop.condition)
+        wrapped = self.tools.in_command(loop.condition)
         if wrapped is None or wrapped.at:
             return None
-        return shapes.drains_default(self._words(loop.condition, wrapped), loop.body)
+        return shapes.drains_default(self.tools.words(loop.condition, wrapped), loop.body)
 
     def _loop(self, loop: Loop) -> None:
         filled = self._drain(loop)

@@ -1,0 +1,56 @@
+"""Which command of a script runs which old tool."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from iplab.legacy import TOOLS
+from iplab.legacy.bash import Command, Script
+from iplab.legacy.shell import Piece, Word
+from iplab.legacy.variables import Variables
+from iplab.legacy.wrapped import Wrapped, unwrap
+
+_NAMED = re.compile("|".join(sorted(TOOLS)).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The old tools of one script; ``dialect`` is whose they are where the script does not say."""
+
+    script: Script
+    variables: Variables
+    dialect: str
+
+    def in_command(self, command: Command) -> Wrapped | None:
+        """Where the old tool stands in a command; ``None``: it runs none."""
+        if not self.may_be_in(command):
+            return None
+        wrapped = unwrap([word.value for word in command.words])
+        if self.program(command.words[wrapped.at]) in TOOLS:
+            return wrapped
+        return None
+
+    def may_be_in(self, command: Command) -> bool:
+        """A quick look, for the many commands that run none."""
+        if command.name.startswith(("$", '"$')):
+            return True
+        return _NAMED.search(self.script.source, command.start, command.end) is not None
+
+    def program(self, word: Word) -> str:
+        """The program that a first word names, also through a variable that is assigned once."""
+        value = word.value
+        if value is None and len(word.pieces) == 1 and word.pieces[0].name:
+            values = self.variables.values(word.pieces[0].name, word.start)
+            value = values[0] if values is not None and len(values) == 1 else None
+        return (value or "").rpartition("/")[2]
+
+    def words(self, command: Command, wrapped: Wrapped) -> list[Word]:
+        """The tool's words, the tool by its own name."""
+        head = command.words[wrapped.at]
+        tool = Word(head.start, head.end, (Piece(self.program(head), True),))
+        return [tool, *command.words[wrapped.at + 1 :]]
+
+    def dialect_of(self, wrapped: Wrapped) -> str:
+        """Whose tool it is: `busybox ifconfig` says so itself."""
+        return "busybox" if wrapped.busybox else self.dialect
