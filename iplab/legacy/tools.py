@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from iplab.legacy import TOOLS
 from iplab.legacy.bash import Command, Script
@@ -21,9 +21,15 @@ class Tools:
     script: Script
     variables: Variables
     dialect: str
+    _known: dict[int, Wrapped | None] = field(default_factory=dict)
 
     def in_command(self, command: Command) -> Wrapped | None:
         """Where the old tool stands in a command; ``None``: it runs none."""
+        if command.start not in self._known:
+            self._known[command.start] = self._looked_up(command)
+        return self._known[command.start]
+
+    def _looked_up(self, command: Command) -> Wrapped | None:
         if not self.may_be_in(command):
             return None
         wrapped = unwrap([word.value for word in command.words])

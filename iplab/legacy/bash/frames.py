@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from iplab.shell.tree import SyntaxNode as Node
 
@@ -18,6 +18,10 @@ class Source:
 
     source: bytes
     lines: list[int]
+    pipefail: bool = field(init=False)  # whether the status of a pipeline may be that of any stage
+
+    def __post_init__(self) -> None:
+        self.pipefail = b"pipefail" in self.source
 
     def line_of(self, byte: int) -> int:
         """The line of a byte, counted from 1."""

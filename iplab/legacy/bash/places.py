@@ -79,7 +79,7 @@ def _status(script: Source, frame: Frame) -> bool:
                 return True
         elif kind == "pipeline":
             if frame.index + 1 < len(frame.siblings):
-                return b"pipefail" in script.source
+                return script.pipefail
         elif kind in _SEQUENCES:
             # Asked of a node with many children, this would take long.
             role = parent.node.field_name_for_child(frame.index) if kind in _CONDITIONS else None
