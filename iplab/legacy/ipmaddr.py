@@ -12,30 +12,45 @@ from iplab.operations import AddMulticast, DeleteMulticast
 
 def read(words: Sequence[str], answer: Answer) -> None:
     """Translate ``ipmaddr …`` onto ``answer``."""
-    rest = list(words[1:])
-    family: tuple[str, ...] = ()
+    rest = _options(list(words[1:]), answer)
+    given = rest.pop(0) if rest else "show"
+    verb = next((v for v in ("add", "delete", "list", "show", "lst") if v.startswith(given)), None)
+    if verb is None:
+        raise ToolFails(f"ipmaddr has no {given!r}")
+    if verb in ("add", "delete"):
+        _change(verb == "add", rest, answer)
+    else:
+        _show(rest, answer)
+
+
+def _options(rest: list[str], answer: Answer) -> list[str]:
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
-        if option in ("-4", "-6", "-0"):
-            family = (option,)
-        elif option in ("-s", "-o", "-stats", "-oneline"):
-            answer.note(f"{option} has no counterpart for multicast addresses")
-        else:
-            raise NoEquivalent(f"ipmaddr {option}")
-    verb = rest.pop(0) if rest else "show"
-    if verb in ("add", "del", "delete"):
-        _change(verb == "add", rest, answer)
-    elif any(name.startswith(verb) for name in ("show", "list")):
-        _show(rest, family, answer)
-    else:
-        raise ToolFails(f"ipmaddr has no {verb!r}")
+        if "-family".startswith(option):
+            if not rest or rest.pop(0) not in ("inet", "inet6"):
+                raise ToolFails("-family wants inet or inet6")
+        elif "-V".startswith(option) or "--version".startswith(option):
+            raise NoEquivalent("speaks of ipmaddr itself: ip -V, ip maddr help")
+        elif not any(known.startswith(option) for known in ("-stats", "-statistics", "-resolve")):
+            raise ToolFails(f"ipmaddr has no option {option}")
+    return rest
 
 
-def _show(rest: list[str], family: tuple[str, ...], answer: Answer) -> None:
+def _show(rest: list[str], answer: Answer) -> None:
+    families = {"ipv4": ("-4",), "ipv6": ("-6",), "link": ("-0",), "all": ()}
+    family: tuple[str, ...] = ()
     which: tuple[str, ...] = ()
-    if rest:
-        name = rest[1] if rest[0] == "dev" and len(rest) > 1 else rest[0]
-        which = ("dev", device(name))
+    words = list(rest)
+    while words:
+        word = words.pop(0)
+        if word in families:
+            family = families[word]
+            continue
+        if word == "dev":
+            if not words:
+                raise ToolFails("dev wants a value")
+            word = words.pop(0)
+        which = ("dev", device(word))
     answer.do(Show(("ip", *family, "maddr", "show", *which)))
 
 
@@ -44,7 +59,7 @@ def _change(adding: bool, rest: list[str], answer: Answer) -> None:
     name, lladdr = None, None
     while words:
         word = words.pop(0)
-        if word in ("dev", "name"):
+        if word == "dev":
             if not words or name is not None:
                 raise ToolFails("one device, with a value")
             name = device(words.pop(0))
@@ -52,8 +67,10 @@ def _change(adding: bool, rest: list[str], answer: Answer) -> None:
             lladdr = _lladdr(word)
         else:
             raise ToolFails(f"ipmaddr does not know {word!r} here")
-    if name is None or lladdr is None:
-        raise ToolFails("ipmaddr wants a link-layer address and `dev DEV`")
+    if name is None:
+        raise ToolFails("ipmaddr wants `dev DEV`")
+    if lladdr is None:
+        lladdr = "00:00:00:00:00:00"  # what is not said stays nothing
     answer.device(name)
     operation = AddMulticast if adding else DeleteMulticast
     answer.do(operation(answer.node, name, lladdr))

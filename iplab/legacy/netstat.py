@@ -56,7 +56,8 @@ def _table(table: str, letters: list[str], answer: Answer) -> None:
             routeshow.show(letters, answer, six="6" in letters)
         case "i":
             up = () if "a" in letters else ("up",)
-            answer.do(Show(("ip", "-s", "link", "show", *up)))
+            what = "addr" if "e" in letters else "link"  # -ie is what ifconfig prints
+            answer.do(Show(("ip", "-s", what, "show", *up)))
             answer.note("other columns; ip prints two lines of counters a device")
         case "g":
             answer.do(Show(("ip", "maddr")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 
@@ -198,6 +199,10 @@ class _Line:
         name, colon, _ = self.device.partition(":")
         name = device(name)
         found = self.answer.device(name)
+        if found is None and re.fullmatch(r"\d+\.\d+\.\d+\.\d+", name):
+            raise NoEquivalent(
+                f"route takes {name} for a device's name and fails; a gateway is said with gw"
+            )
         if not colon:
             return name, None
         if found is None:

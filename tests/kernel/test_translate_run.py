@@ -79,7 +79,8 @@ def test_a_namespace_that_is_not_there_is_a_message() -> None:
 def test_a_script_is_worded_as_from_inside_the_namespace() -> None:
     """It is run in there, so it names no namespace, also where the state decides."""
     done = inside(
-        "printf 'ifconfig v0 192.168.1.5\\nif true; then ifconfig v0 mtu 1400; fi\\n' >/run/old.sh\n"
+        "echo 'ifconfig v0 192.168.1.5' >/run/old.sh\n"
+        "echo 'if true; then ifconfig v0 mtu 1400; fi' >>/run/old.sh\n"
         "iplab translate --netns n1 /run/old.sh >/run/new.sh; echo code $?; cat /run/new.sh\n"
         "ip netns exec n1 sh -e /run/new.sh; ip -n n1 -o -4 addr show dev v0"
     )
