@@ -282,7 +282,7 @@ class _Job:
             self._left(pipeline.start, text, why)
             return
         words = self.tools.words(first, wrapped)
-        listening = shapes.listens(pipeline, words)
+        listening = shapes.listens(pipeline, words) or shapes.asks_for_name(pipeline, words)
         last = pipeline.stages[-1]
         if listening is not None and last is not None:
             self._write_span(first, last.end, wrapped, listening, text)

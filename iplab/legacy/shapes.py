@@ -6,6 +6,7 @@ Each was run beside the old one (tests/kernel/test_scripts.py).
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from iplab.legacy.answer import Translation
@@ -106,6 +107,62 @@ def listens(pipeline: Pipeline, words: Sequence[Word]) -> Filled | None:
         notes.append("ss has other columns than netstat")
     translation = Translation("", (("sh", "-c", command),), False, False, tuple(notes), None)
     return Filled(translation, ((command,),))
+
+
+def asks_for_name(pipeline: Pipeline, words: Sequence[Word]) -> Filled | None:
+    """``brctl show | grep -q br0``, ``ifconfig | grep -q tun0``: is there a device of that name?
+
+    Only as a question, and only of what can be a device's name: the names alone are then looked at.
+    """
+    last = pipeline.stages[-1]
+    if len(pipeline.stages) != 2 or last is None or last.words[0].value not in _GREPS:
+        return None
+    options = [word.value for word in last.words[1:-1]]
+    quiet = any("q" in (o or "") for o in options) or last.place.read_by == "null"
+    if (
+        not quiet
+        or len(last.words) < 2
+        or not all(o in ("-q", "-w", "-qw", "-wq") for o in options)
+    ):
+        return None
+    silenced = pipeline.tails[0]
+    if silenced not in ("", "2>/dev/null"):
+        return None
+    listing = _listing(words, f" {silenced}".rstrip())
+    pattern = last.words[-1]
+    if listing is None or not all(p.literal or p.name for p in pattern.pieces):
+        return None
+    if pattern.value is not None and not re.fullmatch(r"[a-z][\w-]*\d", pattern.value):
+        return None
+    text = "".join(p.text for p in pattern.pieces)
+    if text in ("".join(p.text for p in word.pieces) for word in words[1:]):
+        return None  # `brctl show br0 | grep br0`: the bridge itself
+    written = shlex.quote(text) if pattern.value is not None else f'"{text}"'
+    which = "-qw" if any("w" in (o or "") for o in options) else "-q"
+    command = f"{listing} | grep {which} {written}"
+    notes = ["looks at devices' names alone; the old pattern took all that was printed"]
+    if pattern.value is None:
+        notes.append(f"takes {text} as one device name (and no alias such as eth0:1)")
+    translation = Translation("", (("sh", "-c", command),), False, False, tuple(notes), None)
+    return Filled(translation, ((command,),))
+
+
+def _listing(words: Sequence[Word], silenced: str) -> str | None:
+    """What lists the names of the devices that the old command prints."""
+    values = [word.value for word in words]
+    if values == ["brctl", "show"]:
+        names = r"'s/^[0-9]*: \([^@:]*\).* bridge\(_slave\)\? .*/\1/p'"
+        return f"ip -d -o link{silenced} | sed -n {names}"
+    if values[:2] == ["brctl", "show"] and len(values) == 3:
+        _, written, _ = _device(words[2])
+        listing = f"ip -br link show master {written}"
+    elif values == ["ifconfig"]:
+        listing = "ip -br link show up"
+    elif values == ["ifconfig", "-a"]:
+        listing = "ip -br link"
+    else:
+        return None
+    return f"{listing}{silenced} | sed 's/[@ ].*//'"
 
 
 _GREPS = ("grep", "egrep", "fgrep")

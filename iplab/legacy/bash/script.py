@@ -203,7 +203,9 @@ def _pipeline(script: Script, frame: Frame, known: dict[tuple[int, int], Command
     node = frame.node
     whole = [child for child in node.children if child.is_named and child.type != "comment"]
     # `! a | b` negates the whole pipeline, but stands in the tree as if it negated `a`.
-    stages = [_simple(_negated(child) if not n else child) for n, child in enumerate(whole)]
+    stages = [
+        _simple(_negated(_simple(child)) if not n else child) for n, child in enumerate(whole)
+    ]
     return Pipeline(
         node.start_byte,
         node.end_byte,

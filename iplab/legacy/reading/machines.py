@@ -317,6 +317,12 @@ def _with_devices(palette: _Palette) -> Iterator[Machine]:
     yield Machine((_LO, tun, down, other))
     yield Machine((_LO, down_too, Iface("loq4", mac="02:00:00:00:00:09"), card))
     yield Machine(())
+    # Without lo, without Ethernet, without addresses: what is in every output is no answer.
+    lo_down = replace(_LO, flags=frozenset({"LOOPBACK"}), addrs=(), six=())
+    yield Machine((lo_down, other))
+    yield Machine((lo_down, replace(other, addrs=(), six=())))
+    yield Machine((lo_down, tun))
+    yield Machine((_LO, tun))
 
 
 @lru_cache(maxsize=64)
