@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from iplab.legacy.answer import NoEquivalent
-from iplab.legacy.devinet import Inet
+from iplab.legacy.devinet import Held, Inet
 from iplab.network import Namespace
 
 if TYPE_CHECKING:
@@ -75,16 +75,35 @@ class Aliases:
         target = self.by_label(f"{self.inet.device}:{number}")
         if len(target.label) > 15:
             raise NoEquivalent(f"{target.label!r} is over 15 bytes: the old tool cuts it there")
-        own = self.inet.find(self.inet.device)
+        length, broadcast = self._copied()
         if target.set("add", lambda: self.inet.set_address(target.label, address)):
-            length = own.address.local.network.prefixlen if own else 0
-            broadcast = own.address.broadcast if own else None
             done = target.set("add", lambda: self.inet.set_netmask(target.label, length))
             if done:
                 brd = IPv4Address(int(broadcast)) if broadcast else IPv4Address(0)
                 target.set("add", lambda: self.inet.set_broadcast(target.label, brd))
                 target.no_flag("broadcast")
         return target
+
+    def _copied(self) -> tuple[int, IPv4Address | None]:
+        """The mask and broadcast that ifconfig takes for the device's own (if_fetch()).
+
+        It asks for them with the answer to the question before still in its hands, and the kernel
+        answers for the address that this is, where there is one, instead of for the first.
+        """
+        own = self.inet.find(self.inet.device)
+        if own is None:
+            return 0, None
+
+        def of(told: int) -> Held:
+            for held in self.inet.held:
+                mine = self.inet.label(held.address) == self.inet.device
+                if mine and int(held.address.local.ip) == told:
+                    return held
+            return own
+
+        broadcast = of(int((own.address.peer or own.address.local).ip)).address.broadcast
+        mask = of(int(broadcast) if broadcast else 0).address.local.network
+        return mask.prefixlen, IPv4Address(int(broadcast)) if broadcast else None
 
 
 def _number(label: str) -> int:
