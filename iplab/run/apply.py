@@ -311,7 +311,7 @@ def _traced(error: CommandFailed, piece: Piece, failed: int) -> CommandFailed:
     step = piece.steps[failed]
     command = error.command
     if piece.command.lines:
-        head = piece.command.argv[:-2]
+        head = piece.command.argv[: -4 if piece.asks else -2]  # ahead of `[-j -d] -batch -`
         command = Command((*head, *piece.command.lines[failed]), piece.command.node).text
     words = re.sub(r"^Command failed -:\d+\n?", "", error.output, flags=re.MULTILINE)
     return CommandFailed(command, error.code, words, where=step.origin, hint=_advice(words))

@@ -142,17 +142,19 @@ class _Running:
         self.until = time.monotonic() + machine.timeout
         self.pidfd = os.pidfd_open(self.process.pid)
 
-    def finish(self) -> Finished | CommandFailed:
-        """What came of it: it has ended, or its time is over."""
+    def finish(self) -> Finished:
+        """What came of it, now that it has ended."""
         try:
-            code = self.process.wait(timeout=0)
-        except subprocess.TimeoutExpired:
-            return self._machine._no_answer(self.command)
-        else:
+            code = self.process.wait()  # a moment, where somebody traces it
             out, err = (_whole(file) for file in self._files[1:])
             return Finished(code, out, err)
         finally:
             self.close()
+
+    def give_up(self) -> CommandFailed:
+        """Its time is over."""
+        self.close()
+        return self._machine._no_answer(self.command)
 
     def close(self) -> None:
         """End it if it runs, and let go of its files."""
@@ -286,7 +288,7 @@ class Machine:
                 for fd in [*ready, *(fd for fd in late if fd not in ready)]:
                     poll.unregister(fd)
                     one = running.pop(fd)
-                    yield one.number, one.finish()
+                    yield one.number, one.finish() if fd in ready else one.give_up()
         finally:
             _end([one.process for one in running.values()])
             for one in running.values():
