@@ -93,7 +93,7 @@ def road(sandbox: Sandbox, starter: str, style: str) -> Road:
         sandbox.try_(*it.argv(command), env={"FAULT_LOG": str(log)}).expect(0)
         lines = [json.loads(line) for line in log.read_text().splitlines()]
         ran.append(tuple(Ran(tuple(a), tuple(map(tuple, ls))) for a, ls in lines))
-    assert all(changes(r.argv) for r in ran[0])
+    assert all(changes(r) for r in ran[0])
     return Road(starter, style, *ran)
 
 
