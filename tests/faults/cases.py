@@ -247,7 +247,7 @@ def host_devices(ran: Sequence[Ran]) -> list[str]:
             if "netns" in words and words[2] == "set":
                 moved.add(words[3])
                 continue
-            if words[2] != "add" or one.argv[1] == "-n":
+            if words[2] != "add" or one.argv[1] == "-n" or one.argv[0] == "nsenter":
                 continue
             mine, _, peer = shlex.join(words).partition(" peer ")
             for part in (mine.split(), ["ip", "link", "add", *peer.split()] if peer else []):
