@@ -123,9 +123,13 @@ class Runner:
                 self.done += [step.operation for step in piece.steps]
                 yield piece.command
 
-        with closing(self._outcomes(commands(), alone=len(turn) == 1)) as ending:
+        with (
+            self.machine.progress("changing", len(turn)) as told,
+            closing(self._outcomes(commands(), alone=len(turn) == 1)) as ending,
+        ):
             for number, done in ending:
                 piece = turn[number]
+                told(1)
                 try:
                     self._ended(piece, done)
                     if journal is not None:

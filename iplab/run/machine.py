@@ -12,7 +12,8 @@ import select
 import stat
 import subprocess
 import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -178,11 +179,25 @@ def _whole(file: IO[str]) -> str:
     return file.read()
 
 
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
+
+
+@contextmanager
+def quiet(what: str, count: int) -> Iterator[Callable[[int], object]]:
+    """Progress that nobody is told of.
+
+    Others take what is being done and how many there are, and are told each time how many more
+    are done.
+    """
+    yield lambda more: None
+
+
 class Machine:
     """Runs commands.  Each may take ``timeout`` seconds: 60, or what IPLAB_TIMEOUT says."""
 
-    def __init__(self, timeout: float | None = None) -> None:
+    def __init__(self, timeout: float | None = None, progress: Progress = quiet) -> None:
         self.timeout = _timeout() if timeout is None else timeout
+        self.progress = progress
 
     def run(self, command: Command, *, ok: Sequence[int] = (0,)) -> Finished:
         """Run one command and wait; ``CommandFailed`` where its exit code is not in ``ok``.
@@ -300,12 +315,14 @@ class Machine:
         ``CommandFailed`` of the first one that ended with a code which is not in ``ok``.
         """
         found: dict[int, Finished] = {}
-        for number, done in self.side_by_side(commands):
-            if isinstance(done, CommandFailed):
-                raise done
-            if done.code not in ok:
-                raise CommandFailed(commands[number].text, done.code, done.err or done.out)
-            found[number] = done
+        with self.progress("looking", len(commands)) as told:
+            for number, done in self.side_by_side(commands):
+                if isinstance(done, CommandFailed):
+                    raise done
+                if done.code not in ok:
+                    raise CommandFailed(commands[number].text, done.code, done.err or done.out)
+                found[number] = done
+                told(1)
         return [found[number] for number in range(len(commands))]
 
     def other(
