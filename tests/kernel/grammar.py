@@ -278,3 +278,30 @@ def iptunnel_lines(draw: st.DrawFn) -> str:
         if draw(st.integers(0, weight)) == 0:
             words.append(draw(setting))
     return " ".join(word for word in words if word)
+
+
+@st.composite
+def iwconfig_lines(draw: st.DrawFn) -> str:
+    """One iwconfig line that changes something, or should be refused."""
+    settings = st.sampled_from(
+        ["mode managed", "mode Monitor", "mode ad-hoc", "mode 1", "mode master", "mode x",
+         "channel 1", "channel 14", "chan 149", "channel auto", "channel 6 fixed", "channel 1.5",
+         "freq 2.412G", "freq 5.18G", "freq 5180M", "freq 2447000k", "freq 2.4", "freq 2472e6",
+         "txpower 0", "txpower 17dBm", "txpower 3mW", "txpower 10mW", "txpower 50mW",
+         "txpower 999mW", "txpower 12 auto", "txpower 12 fixed", "txpower auto", "txpower off",
+         "txpower -3", "power on", "power off", "power all", "essid cafe", "essid off",
+         "essid -- off", "ESSID x", "essid - y", "nick z", "rate 11M", "po off", "tx 5", "frob"]
+    )  # fmt: skip
+    return " ".join(["iwconfig wlan0", *draw(st.lists(settings, min_size=1, max_size=3))])
+
+
+@st.composite
+def mii_tool_lines(draw: st.DrawFn) -> str:
+    """One mii-tool line."""
+    medium = st.sampled_from(
+        ["10baseT-HD", "10baset-fd", "100baseTx-HD", "100baseTx-FD", "100baseTx", "10baseT",
+         "100baseT4", "1000baseT", "1000baseT-FD", "frob", "0x40", "1e0", "20", "0"]
+    )  # fmt: skip
+    media = ",".join(draw(st.lists(medium, min_size=1, max_size=3)))
+    options = st.sampled_from([f"-F {media}", f"-A {media}", f"--advertise={media}", "-r", "-v"])
+    return " ".join(["mii-tool", *draw(st.lists(options, max_size=2, unique=True)), "lo"])

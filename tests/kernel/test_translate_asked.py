@@ -105,6 +105,20 @@ def test_mii_tool(line: str, verdict: str) -> None:
     """What the registers are told is what ethtool's words say (ethtool(8), linux/mii.h)."""
     found = translate(shlex.split(line))
     assert claimed(found) == verdict, found
+    same_card(line, found)
+
+
+@few(40)
+@given(line=grammar.mii_tool_lines())
+def test_mii_tool_made_up(line: str) -> None:
+    found = translate(shlex.split(line))
+    note(str(found))
+    if found.reason is None:
+        same_card(line, found)
+
+
+def same_card(line: str, found: Translation) -> None:
+    """A card does after the old tool what the translation's words say."""
     card = Card()
     pretend.run(shlex.split(line), card)
     if found.nothing:
@@ -157,11 +171,25 @@ def in_iw(asked: tuple[str, Any]) -> tuple[str, ...]:
 def test_iwconfig(line: str, verdict: str) -> None:
     found = translate(shlex.split(line))
     assert claimed(found) == verdict, found
+    if verdict != "refused":
+        assert list(found.commands) == in_iws_words(line)
+
+
+@pytest.mark.skipif(not shutil.which("iwconfig"), reason="wireless-tools is not installed")
+@few(60)
+@given(line=grammar.iwconfig_lines())
+def test_iwconfig_made_up(line: str) -> None:
+    found = translate(shlex.split(line))
+    note(str(found))
+    if found.reason is None:
+        assert list(found.commands) == in_iws_words(line)
+
+
+def in_iws_words(line: str) -> list[tuple[str, ...]]:
+    """What the real iwconfig asks for, as commands of iw."""
     radio = Radio()
     pretend.run(shlex.split(line), radio)
-    if verdict != "refused":
-        words = [("iw", "dev", "wlan0", *in_iw(asked)) for asked in radio.asked]
-        assert list(found.commands) == words
+    return [("iw", "dev", "wlan0", *in_iw(asked)) for asked in radio.asked]
 
 
 # ---------------------------------------------------------------- vconfig
