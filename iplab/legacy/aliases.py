@@ -32,6 +32,7 @@ class Aliases:
                 if a.label and a.label.startswith(inet.device) and ":" in a.label
             }
         )
+        self.copied: tuple[int, IPv4Address | None] = (0, None)
         self.last: dict[str, IPv4Address] = {}  # the address each had when ifconfig last looked
         self.elsewhere = [n for n in self.labels if n.partition(":")[0] != inet.device]
 
@@ -92,7 +93,7 @@ class Aliases:
         """
         own = self.inet.find(self.inet.device)
         if own is None:
-            return 0, None
+            return self.copied  # what it heard last
 
         def of(told: int) -> Held:
             for held in self.inet.held:
@@ -103,7 +104,8 @@ class Aliases:
 
         broadcast = of(int((own.address.peer or own.address.local).ip)).address.broadcast
         mask = of(int(broadcast) if broadcast else 0).address.local.network
-        return mask.prefixlen, IPv4Address(int(broadcast)) if broadcast else None
+        self.copied = mask.prefixlen, IPv4Address(int(broadcast)) if broadcast else None
+        return self.copied
 
 
 def _number(label: str) -> int:
