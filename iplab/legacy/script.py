@@ -18,6 +18,7 @@ from iplab.legacy.bash import Command, Loop, Pipeline
 from iplab.legacy.edits import Edits
 from iplab.legacy.holds import HARMLESS, state_after
 from iplab.legacy.holes import Filled, translate_words
+from iplab.legacy.phrases import spell_out
 from iplab.legacy.report import Line, Rewritten, join, one_line, reported
 from iplab.legacy.shell import Piece, Word
 from iplab.legacy.tools import Tools
@@ -182,6 +183,8 @@ class _Job:
 
     def _translate(self, words: Sequence[Word], command: Command, wrapped: Wrapped) -> Filled:
         """By the state for as long as it holds; afterwards it holds what the line did to it."""
+        spelled = spell_out(words, self.variables)
+        words = spelled.words
         state = self.state if command.place.straight and wrapped.at == 0 else None
         dialect = self.tools.dialect_of(wrapped)
 
@@ -206,7 +209,9 @@ class _Job:
             self.state = None  # a command that was not translated for it may change it
         if plain and key in self.filled:
             return self.filled[key]
-        filled = translate_words(words, with_state, values, self._source)
+        filled = spelled.noted(
+            translate_words(words, with_state, values, spelled.source(self._source))
+        )
         if plain:
             self.filled[key] = filled
             return filled
@@ -217,7 +222,9 @@ class _Job:
         if state is not None and not known:
             # A made-up device is not in the state: translate as if there were none.
             state = None
-            filled = translate_words(words, with_state, values, self._source)
+            filled = spelled.noted(
+                translate_words(words, with_state, values, spelled.source(self._source))
+            )
         self.state = state_after(filled.translation, state)
         return filled
 

@@ -68,3 +68,4 @@ class Assignment:
     values: tuple[str, ...] | None
     straight: bool
     scope: tuple[int, int] | None = None  # the loop whose variable it is
+    pieces: tuple[Piece, ...] = ()  # what it is given is made of

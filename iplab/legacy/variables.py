@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 
 from iplab.legacy.bash import Script
-from iplab.legacy.shell import Assignment
+from iplab.legacy.shell import Assignment, Piece
 
 # These may change a variable, or any variable, behind the back of the assignments.
 _ANYTHING = re.compile(r"(?m)(?:^|[;&|({]|\b(?:then|do|else)\b)\s*(?:\.|source|eval)\s")
@@ -73,6 +73,26 @@ class Variables:
     def assigned(self, name: str) -> list[Assignment]:
         """Every assignment of a variable."""
         return self._assignments.get(name, [])
+
+    def phrase(self, name: str, at: int) -> tuple[str, Piece] | None:
+        """``netmask $subnet``, where that is all a variable is ever given, but for nothing.
+
+        Gives the keyword and the variable behind it: scripts build a line of such parts, and leave
+        out those for which they have no value.
+        """
+        here = [a for a in self.assigned(name) if a.values != ("",)]
+        if not name or not here or self._is_touched(name) or here[0].start > at:
+            return None
+        if any(here[0].start < place < at for place in self._anything):
+            return None
+        found = {tuple((p.text, p.literal) for p in a.pieces) for a in here}
+        pieces = here[0].pieces
+        if len(found) != 1 or len(pieces) != 2 or not pieces[0].literal or not pieces[1].name:
+            return None
+        keyword = pieces[0].text
+        if keyword not in ("netmask ", "broadcast ") or any(a.scope for a in here):
+            return None
+        return keyword.strip(), pieces[1]
 
     def _is_touched(self, name: str) -> bool:
         if name not in self._touched:

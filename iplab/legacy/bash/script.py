@@ -9,7 +9,7 @@ from functools import cached_property
 from iplab.legacy.bash.frames import DEEPEST, Frame, Source, walk
 from iplab.legacy.bash.places import place, straight
 from iplab.legacy.bash.words import pieces, tangled, words
-from iplab.legacy.shell import Assignment, Place, Word
+from iplab.legacy.shell import Assignment, Piece, Place, Word
 from iplab.shell.tree import SyntaxNode as Node
 from iplab.shell.tree import syntax
 
@@ -240,6 +240,7 @@ def _assignment(script: Script, frame: Frame) -> Assignment:
     plain = name is not None and name.type == "variable_name"
     appends = any(child.type == "+=" for child in node.children)
     values: tuple[str, ...] | None = None
+    parts: tuple[Piece, ...] = ()
     if plain and not appends:
         parts = tuple(pieces(script, value)) if value is not None else ()
         word = Word(node.start_byte, node.end_byte, parts)
@@ -253,6 +254,7 @@ def _assignment(script: Script, frame: Frame) -> Assignment:
         node.end_byte,
         None if before_command else values,
         straight(frame),
+        pieces=() if before_command else parts,
     )
 
 

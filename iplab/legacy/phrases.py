@@ -1,0 +1,64 @@
+"""``ifconfig $interface $ip $BROADCAST $NETMASK``: variables that hold two words, or nothing.
+
+So the scripts of BusyBox's DHCP client have it: ``[ -n "$subnet" ] && NETMASK="netmask $subnet"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from iplab.legacy.holes import Filled
+from iplab.legacy.shell import Piece, Word
+from iplab.legacy.variables import Variables
+
+Source = Callable[[Piece], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A command's words with such variables spelled out, and how each is written from then on."""
+
+    words: tuple[Word, ...]
+    written: dict[Piece, str]
+    notes: tuple[str, ...]
+
+    def source(self, source: Source) -> Source:
+        """The text of an expansion as it will stand in the new script."""
+        return lambda piece: self.written.get(piece) or source(piece)
+
+    def noted(self, filled: Filled) -> Filled:
+        """The translation with what was assumed."""
+        if not self.notes or filled.translation.reason is not None:
+            return filled
+        said = filled.translation
+        notes = (*self.notes, *said.notes)
+        return replace(filled, translation=replace(said, exact=False, notes=notes))
+
+
+def spell_out(words: Sequence[Word], variables: Variables) -> Spelled:
+    """The words of an ifconfig line; of any other they stay as they are."""
+    found: list[Word] = []
+    written: dict[Piece, str] = {}
+    notes: list[str] = []
+    for word in words:
+        piece = word.pieces[0] if len(word.pieces) == 1 else None
+        phrase = None
+        if piece is not None and not piece.quoted and words[0].value == "ifconfig":
+            phrase = variables.phrase(piece.name, word.start)
+        if phrase is None or piece is None:
+            found.append(word)
+            continue
+        keyword, inner = phrase
+        found.append(Word(word.start, word.end, (Piece(keyword, True),)))
+        found.append(Word(word.start, word.end, (inner,)))
+        if keyword == "broadcast":
+            # Without a value it is what ifconfig works out, for which ip has a plus.
+            written[inner] = f"${{{inner.name}:-+}}"
+            notes.append(f"takes {piece.text} as `broadcast {inner.text}`, or as nothing")
+        else:
+            notes.append(
+                f"takes {piece.text} as `netmask {inner.text}`, which it is given; without it "
+                "ifconfig takes the mask of the address's class"
+            )
+    return Spelled(tuple(found), written, tuple(notes))
