@@ -17,10 +17,15 @@ Source = Callable[[Piece], str]
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """A command's words with such variables spelled out, and how each is written from then on."""
+    """A command's words with such variables spelled out, and how each is written from then on.
+
+    The new command goes on naming the script's own variables, so none of them is left unused.
+    ``broadcasts``: how the value behind ``brd`` is written → what stands for both words.
+    """
 
     words: tuple[Word, ...]
     written: dict[Piece, str]
+    broadcasts: dict[str, str]
     notes: tuple[str, ...]
 
     def source(self, source: Source) -> Source:
@@ -32,14 +37,30 @@ class Spelled:
         if not self.notes or filled.translation.reason is not None:
             return filled
         said = filled.translation
-        notes = (*self.notes, *said.notes)
-        return replace(filled, translation=replace(said, exact=False, notes=notes))
+        return Filled(
+            replace(
+                said,
+                exact=False,
+                notes=(*self.notes, *said.notes),
+                commands=tuple(self._both_words(argv) for argv in said.commands),
+            ),
+            tuple(self._both_words(argv) for argv in filled.shell),
+        )
+
+    def _both_words(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        out = list(argv)
+        for at in range(len(out) - 2, -1, -1):
+            both = self.broadcasts.get(out[at + 1].strip('"'))
+            if out[at] == "brd" and both is not None:
+                out[at : at + 2] = [both]
+        return tuple(out)
 
 
 def spell_out(words: Sequence[Word], variables: Variables) -> Spelled:
     """The words of an ifconfig line; of any other they stay as they are."""
     found: list[Word] = []
     written: dict[Piece, str] = {}
+    broadcasts: dict[str, str] = {}
     notes: list[str] = []
     for word in words:
         piece = word.pieces[0] if len(word.pieces) == 1 else None
@@ -52,13 +73,14 @@ def spell_out(words: Sequence[Word], variables: Variables) -> Spelled:
         keyword, inner = phrase
         found.append(Word(word.start, word.end, (Piece(keyword, True),)))
         found.append(Word(word.start, word.end, (inner,)))
+        written[inner] = f"${{{piece.name}#{keyword} }}"
         if keyword == "broadcast":
-            # Without a value it is what ifconfig works out, for which ip has a plus.
-            written[inner] = f"${{{inner.name}:-+}}"
+            # ip knows the word too; where there is none, it is to work it out as ifconfig does.
+            broadcasts[written[inner]] = f"${{{piece.name}:-broadcast +}}"
             notes.append(f"takes {piece.text} as `broadcast {inner.text}`, or as nothing")
         else:
             notes.append(
                 f"takes {piece.text} as `netmask {inner.text}`, which it is given; without it "
                 "ifconfig takes the mask of the address's class"
             )
-    return Spelled(tuple(found), written, tuple(notes))
+    return Spelled(tuple(found), written, broadcasts, tuple(notes))
