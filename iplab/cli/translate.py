@@ -74,7 +74,7 @@ def command(
 ) -> None:
     """Say an ifconfig, route, arp, brctl … line again for iproute2.
 
-    Exactly or not at all.
+    Exactly, or with what is assumed, or not at all.
 
     A LINE of ifconfig, route, arp, netstat, brctl and their kin; or FILEs that hold such lines
     (shell scripts, Markdown, text), - for standard input.  Lines that begin with '#' are remarks;

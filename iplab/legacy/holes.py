@@ -82,6 +82,7 @@ def translate_words(
             raise Depends(_which(words))
         form = forms.pop()
         once_each(words, form, source)
+        _all_named(words, places, unknown, form, source)
         notes += _worked_in(words, known, form, source)
     except Depends as why:
         legacy = _text(words)
@@ -128,9 +129,15 @@ def _holes(
             if len(word.pieces) == 1 and role == "address" and not sounds_like_address(words, at):
                 raise Depends(f"{piece.text} may be an address or a word such as up or down")
             unknown.append(_Hole(at, index, (), False))
-            whole = len(word.pieces) == 1
-            notes.append(f"takes {piece.text} as {SAID[role] if whole else 'a part of one word'}")
+            notes.append(f"takes {piece.text} as {_as_what(word, index, role)}")
     return known, unknown, list(dict.fromkeys(notes))
+
+
+def _as_what(word: Word, index: int, role: Role) -> str:
+    if len(word.pieces) == 1:
+        return SAID[role]
+    slash = index > 0 and word.pieces[index - 1].text.endswith("/")
+    return "a prefix length shorter than 31" if slash else "a part of one word"
 
 
 def _trials(
@@ -166,6 +173,26 @@ def _fill(word: Word, at: int, filled: Mapping[tuple[int, int], str]) -> str:
         piece.text if piece.literal else filled[at, index]
         for index, piece in enumerate(word.pieces)
     )
+
+
+def _all_named(
+    words: Sequence[Word],
+    places: Sequence[Role | None],
+    unknown: Sequence[_Hole],
+    form: Sequence[Template],
+    source: Source,
+) -> None:
+    """What is not known has to stand in the answer: lost on the way, it would be silently wrong.
+
+    But for a MAC address, which arp itself does not look at where an entry is published.
+    """
+    there = {part for command in form for word in command for part in word}
+    sources = " ".join(part.source for part in there if isinstance(part, Unit))
+    for hole in unknown:
+        piece = words[hole.word].pieces[hole.piece]
+        named = Unit(source(piece)) in there or (piece.name and piece.name in sources)
+        if not named and places[hole.word] != "mac":
+            raise Depends(f"the new command would not depend on {piece.text}")
 
 
 def _worked_in(

@@ -26,6 +26,10 @@ def made_up(word: Word, index: int, role: Role, variant: int, number: int) -> st
     before = "".join(p.text for p in word.pieces[:index] if p.literal)
     literal = "".join(p.text for p in word.pieces if p.literal)
     digits = str((71, 83)[variant] + number)
+    if role == "address6" and len(word.pieces) > 1:
+        return _part_of_six(word, index, variant, number)
+    if before.endswith("/") and role in ("address", "network"):
+        return ("25", "26")[variant]
     if role in ("address", "network") and len(word.pieces) > 1 and not before:
         # "$NET.1" fills three numbers, "$IP/24" a whole address.
         missing = 3 - literal.split("/")[0].count(".")
@@ -55,3 +59,16 @@ def made_up(word: Word, index: int, role: Role, variant: int, number: int) -> st
     if role == "number":
         return digits
     return ("nq", "nx")[variant] + digits
+
+
+def _part_of_six(word: Word, index: int, variant: int, number: int) -> str:
+    """A part of an IPv6 address: what stands before a slash, behind it, or in the midst."""
+    before = "".join(p.text for p in word.pieces[:index] if p.literal)
+    after = word.pieces[index + 1].text if index + 1 < len(word.pieces) else ""
+    if "/" in before:
+        return ("64", "56")[variant]
+    if before:
+        return str((71, 83)[variant] + number)
+    if after.startswith("/"):
+        return f"2001:db8:{7 + variant}::{5 + number}"
+    return f"2001:db8:{7 + variant}" if after.startswith("::") else "?"

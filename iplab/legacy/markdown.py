@@ -30,12 +30,13 @@ class _Addition:
 def rewrite_markdown(source: bytes, reader: Reader, name: str = "sheet") -> Rewritten:
     """A Markdown text with the new commands beside the old ones; twice is the same as once."""
     text = source.decode("utf-8", "surrogateescape")
-    # Only \n ends a line here, as for the parser; a \r stays at the end of its line.
+    # Only \n ends a line here, and a \r stays at the end of its line.  To the parser a \r alone
+    # would end one too, so it gets to see a blank.
     lines = text.split("\n")
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    tokens = MarkdownIt("commonmark").enable("table").parse(re.sub(r"\r(?!\n)", " ", text))
     additions: list[_Addition] = []
     for place, token in enumerate(tokens):
         if token.map is None:

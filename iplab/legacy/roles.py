@@ -132,8 +132,12 @@ _TOOLS: Mapping[str, Grammar] = {
     "tunctl": Grammar(after={"-t": "device", "-d": "device", "-u": "name", "-g": "name"}),
     "ifenslave": Grammar(operands=("device",) * 12),
     "nameif": Grammar(operands=("device", "mac")),
-    "mii-tool": Grammar(operands=("device",)),
-    "iwconfig": Grammar(operands=("device",), skip=frozenset({"mode"})),
+    "mii-tool": Grammar(operands=("device",), skip=frozenset({"-F", "-A", "-p"})),
+    "iwconfig": Grammar(
+        after={"essid": "name", "channel": "number"},
+        operands=("device",),
+        skip=frozenset({"mode", "freq", "txpower", "power"}),
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 import difflib
 import subprocess
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from iplab.legacy import TOOLS
@@ -94,6 +94,7 @@ def _reads(text: bytes) -> bool:
 
 @settings(max_examples=200, deadline=None)
 @given(ANY_BYTES)
+@example(b"\r\r\x01")
 def test_bytes_of_any_kind_survive(source: bytes) -> None:
     if not any(tool.encode() in source for tool in TOOLS):
         for name in ("x.sh", "x.md", "x.html", "x.txt"):
