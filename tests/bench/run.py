@@ -27,7 +27,7 @@ SIZES = (10, 100, 256, 400, 1000, 2048, 4096)
 # The other tools stop where one run would take minutes.
 MOST = {"commands": 400, "pyroute2": 1000, "mininet": 400, "ping": 100}
 OTHERS = ("pairs", "star")  # the networks that pyroute2 and Mininet build here
-PATIENCE = 30.0  # seconds; on a machine where others delete namespaces as well it never ends
+PATIENCE = 10.0  # seconds; on a machine where others delete namespaces as well it never ends
 # One neighbour table for all namespaces of a machine; Mininet raises it as well (util.fixLimits).
 NEIGHBOURS = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 
