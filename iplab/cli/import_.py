@@ -52,9 +52,9 @@ def command(
 ) -> None:
     """Write a lab file from a shell script, or from what is there.
 
-    The script, of ip commands, is read and not run, as if it were called with the ARGUMENTs; a line
-    of which cannot be known what it does is reported, and is not in the lab.  Exit code 3:
-    something was left out.
+    The script, of ip commands or of old ones (ifconfig, route, brctl …), is read and not run, as
+    if it were called with the ARGUMENTs; a line of which cannot be known what it does is reported,
+    and is not in the lab.  Exit code 3: something was left out.
     """
     from iplab import names
     from iplab.lab.write import write
@@ -97,7 +97,7 @@ def _check(text: str, name: str) -> None:
 
 
 def _from_script(script: Path, arguments: Sequence[str]) -> tuple[Network, list[str]]:
-    from iplab.iproute2.replay import replay
+    from iplab.follow import replay
 
     try:
         stdin = str(script) == "-"

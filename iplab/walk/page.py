@@ -169,6 +169,7 @@ def _step(
         "traps": told.traps,
         "undo": told.undo,
         "comment": step.why,
+        "old": step.old,
         "line": say("line", n=step.line) if step.line else "",
         "words": [w for w in told.words if w.meaning],
         "remarks": list(_remarks(walk, number, told, before == after, say)),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from iplab import lab as labs
 from iplab.cli.import_ import command
-from iplab.iproute2.replay import replay
+from iplab.follow import replay
 from iplab.lab.write import write
 from iplab.network import Namespace
 from iplab.operations import Operation
