@@ -27,7 +27,7 @@ __all__ = ["UNPICTURED", "Step", "Walk", "apply", "bare", "from_lab", "from_scri
 # Programs that have nothing to show: of a script only what could change a network is a step.
 _QUIET = frozenset(
     ("awk", "basename", "cat", "cd", "chmod", "clear", "command", "cut", "date", "depmod",
-     "dirname", "grep", "egrep", "head", "hostname", "id", "local", "logger", "ls", "mkdir", "mktemp",
+     "dirname", "egrep", "grep", "head", "hostname", "id", "logger", "ls", "mkdir", "mktemp",
      "modprobe", "rm", "sed", "seq", "sort", "tail", "tee", "touch", "tr", "type", "uname",
      "wait", "wc", "which", "xargs")
 )  # fmt: skip
