@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from iplab import __version__
 from iplab.iproute2 import Reading
@@ -108,6 +108,7 @@ def page(walk: Walk, lang: str = "en") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["code"] = _code
     words = {
         "step": say("step", n="{n}"), "of": say.of, "copy": say.copy, "copied": say.copied,
     }  # fmt: skip
@@ -126,6 +127,17 @@ def page(walk: Walk, lang: str = "en") -> str:
         wide=shared.w * CELL_W > WIDE,
         picture_css=Markup(page_sheet(':root[data-theme="dark"]')),
         script=Markup(f"const WORDS = {known};\n{code}"),
+    )
+
+
+def _code(text: str) -> Markup:
+    """What stands between backticks, as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part)
+        for n, part in enumerate(parts)
     )
 
 
