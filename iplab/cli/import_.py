@@ -124,8 +124,13 @@ def _live(only: tuple[str, ...], **_sandbox: str | None) -> tuple[Network, list[
     if missing:
         raise IplabError(f"there is no namespace {', '.join(missing)}", hint="ip netns list")
     keys = dict.fromkeys(nodes, SETTINGS)
-    tables = {node: look.own_tables(engine, node) for node in nodes}
+    found = {node: look.nft_tables(engine, node) for node in nodes}
+    tables = {node: frozenset(own) for node, (own, _) in found.items()}
     network, left_out = wanted(look.look(engine, look.Scope(nodes, keys, tables)), only)
+    left_out += [
+        f"{node}: the nft table {table}" for node in network.namespaces for table in found[node][1]
+    ]
+    say("MAC addresses are left to chance; where one matters, give that end its lladdr")
     return network, [f"left out: {words}" for words in left_out]
 
 

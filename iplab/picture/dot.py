@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from iplab.picture import direction
-from iplab.picture.colours import LIGHT
+from iplab.picture.colours import BRIDGE, LIGHT
 from iplab.picture.graph import Box, Graph, Plug, Wire
 
 _STYLES = {"vxlan": "dashed", "macvlan": "dotted", "vlan": "dotted"}
@@ -23,8 +23,8 @@ def dot(graph: Graph, title: str) -> str:
     for number, box in enumerate(graph.boxes):
         out += _cluster(number, box)
     out += [
-        f'  {_id(a)} -- {_id(b)} [color="{LIGHT["bar"]}", penwidth=1.5]'
-        for a, b in direction.ports(graph)
+        f'  {_id(a)} -- {_id(b)} [color="{LIGHT["bar" if up else "off"]}", penwidth=1.5]'
+        for a, b, up in direction.ports(graph)
     ]
     out += [f"  {_id(a)} -- {_id(b)}{_look(wire)}" for wire, a, b in direction.wires(graph)]
     out.append("}")
@@ -49,9 +49,9 @@ def _cluster(number: int, box: Box) -> list[str]:
 def _node(plug: Plug) -> str:
     look = []
     if plug.kind == "bridge":
-        look.append(f'shape=box3d, color="{LIGHT["bar"]}"')
+        look.append(f'style=filled, fillcolor="{BRIDGE}", color="{LIGHT["bar"]}", penwidth=2')
     if not plug.up:
-        look.append(f'color="{LIGHT["off"]}", fontcolor="{LIGHT["faint"]}"')
+        look.append(f'fillcolor=white, color="{LIGHT["off"]}", fontcolor="{LIGHT["faint"]}"')
     label = _quoted("\n".join(plug.words))
     return f"    {_id(plug.end)} [label={label}{''.join(f', {part}' for part in look)}]"
 

@@ -164,12 +164,14 @@ def _bar(bar: Bar, box: DrawnBox, marks: Marks) -> str:
     top, bottom = _middle(bar.top) - 8, _middle(bar.bottom) + 8
     classes = "bar" + (" faint" if not bar.plug.up else "")
     parts = []
+    up = {plug.end for plug in box.box.plugs if plug.up and bar.plug.up}
     for side, line, end, edge in bar.ports:
         y = _middle(line)
         start = (edge + 1) * CELL_W if side == "l" else x + 8
         stop = x if side == "l" else (edge - 1) * CELL_W
         changed = " changed" if (end, "master") in marks.texts or end in marks.ends else ""
-        parts.append(f'<path class="port{changed}" d="M{start} {y}H{stop}"/>')
+        faint = "" if end in up else " faint"
+        parts.append(f'<path class="port{faint}{changed}" d="M{start} {y}H{stop}"/>')
     changed = " changed" if bar.plug.end in marks.ends else ""
     parts.append(
         f'<rect class="{classes}{changed}" x="{x}" y="{top}" width="8" height="{bottom - top}" '
