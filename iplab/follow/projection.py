@@ -16,8 +16,10 @@ from iplab.names import HOST
 from iplab.network import Draft, End, Interface, Loopback, Namespace, Network, Route
 from iplab.operations import (
     AddMulticast,
+    AddNeighbour,
     AddProxy,
     AddRoute,
+    ChangeNeighbour,
     DeleteAddress,
     DeleteLink,
     DeleteNamespace,
@@ -44,7 +46,8 @@ UNPICTURED = "unpictured"
 _REMOVALS = (DeleteNamespace, DeleteLink, DeleteAddress, DeleteRoute, OnTable, SetDown)
 # Operations of which no Network, or no lab file, keeps a trace.
 _UNSAID = (SetFlag, SetMedia, SetWireless, SetBridgeOption, SetPortOption, SetVlanOption,
-           SetActiveSlave, ReplaceNeighbour, AddProxy, AddMulticast)  # fmt: skip
+           SetActiveSlave, AddNeighbour, ChangeNeighbour, ReplaceNeighbour, AddProxy,
+           AddMulticast)  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -70,7 +70,7 @@ CLAIMS = [
     (PAIR, "ip link set v0 promisc on", "ip link show v0", "PROMISC", "PROMISC is set"),
     (PAIR, "ip link set v0 arp off", "ip link show v0", "NOARP", "NOARP is set"),
     (PAIR + "ip link set v0 up", "ip neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev v0",
-     "ip neigh show dev v0", "PERMANENT", "PERMANENT unless"),
+     "ip neigh show dev v0", "PERMANENT", "in the state PERMANENT"),
     ("", "ip netns exec nowhere true || ip rule flush", "ip rule", "!main", ""),
     ("", "sysctl -w net.ipv4.ip_forward=1", "sysctl net.ipv4.ip_forward", "= 1",
      "net.ipv4.ip_forward = 1"),
