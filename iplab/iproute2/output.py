@@ -141,7 +141,8 @@ def _open(line: str, following: str, say: _Say) -> Device | None:
         name, peer, state, rest = brief.groups()
         device = Device(name, [line], _name(name, peer, "", say))
         device.fields.append(say(state, "state", state))
-        for word in (rest or "").split():
+        # An address with its peer is three words: 10.0.0.1 peer 10.0.0.2/32.
+        for word in re.sub(r" peer (?=\S)", "|", rest or "").split():
             device.fields += _brief_word(word, say)
         return device
     return None
@@ -170,7 +171,9 @@ def _brief_word(word: str, say: _Say) -> Iterator[Field]:
     elif _MAC.match(word):
         yield say(word, "link", "ether")
     elif "/" in word:
-        yield from _inner([("inet6" if ":" in word else "inet"), word], say)[:1]
+        local, _, peer = word.partition("|")
+        words = ["inet6" if ":" in local else "inet", local]
+        yield from _inner([*words, "peer", peer] if peer else words, say)
 
 
 def _pairs(words: list[str], say: _Say) -> Iterator[Field]:

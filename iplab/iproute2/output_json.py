@@ -68,22 +68,25 @@ def _link(o: Object) -> Iterator[str]:
 def _address(a: Object) -> Iterator[str]:
     if not a:
         return  # an address that was not asked for: `ip -j -4 addr`
-    local = a["local"]
-    peer = f" peer {a['address']}/{a['prefixlen']}" if "address" in a else f"/{a['prefixlen']}"
     marks = "".join(f" {mark}" for mark in _MARKS if a.get(mark))
     rest = _words(a, ("metric", "metric"), ("brd", "broadcast"), ("scope", "scope"))
     label = f" {a['label']}" if a.get("label") else ""
-    yield f"    {a['family']} {local}{peer}{rest}{marks}{label}"
+    yield f"    {a['family']} {_local(a)}{rest}{marks}{label}"
     lives = ("valid_life_time", "preferred_life_time")
     if all(key in a for key in lives):
         valid, preferred = ("forever" if a[k] == FOREVER else f"{a[k]}sec" for k in lives)
         yield f"       valid_lft {valid} preferred_lft {preferred}"
 
 
+def _local(a: Object) -> str:
+    peer = f" peer {a['address']}" if "address" in a else ""
+    return f"{a['local']}{peer}/{a['prefixlen']}"
+
+
 def _brief(o: Object) -> Iterator[str]:
     words = [_name(o), o["operstate"]]
     if "addr_info" in o:
-        words += [f"{a['local']}/{a['prefixlen']}" for a in o["addr_info"] if a]
+        words += [_local(a) for a in o["addr_info"] if a]
     else:
         words += [o.get("address", ""), f"<{','.join(o.get('flags', ()))}>"]
     yield " ".join(word for word in words if word)
