@@ -7,6 +7,7 @@ as planned, no shell.  Other programs that iplab itself needs (ping, fping) star
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import time
@@ -199,7 +200,7 @@ class Machine:
 
 
 def namespaces() -> dict[str, str]:
-    """The named namespaces and the identity of each, as /run/netns holds them."""
+    """The named namespaces and the identity of each, as /run/netns holds them; n2 before n10."""
     found: dict[str, str] = {}
     try:
         with os.scandir(NETNS) as entries:
@@ -209,7 +210,13 @@ def namespaces() -> dict[str, str]:
                     found[entry.name] = identity
     except FileNotFoundError:
         pass
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda item: _counted(item[0])))
+
+
+def _counted(name: str) -> list[tuple[str, int]]:
+    """A name as something to sort by, its digits as numbers."""
+    parts = re.findall(r"([^0-9]*)([0-9]*)", name)
+    return [(text, int(digits or -1)) for text, digits in parts]
 
 
 def is_namespace(name: str) -> bool:
