@@ -172,11 +172,13 @@ def _step(
     before, after = graphs[number], graphs[number + 1]
     does = "; ".join(told.does) or say.unread
     marked = (marks(before, after), marks(after, before))
+    nodes = {node for one in marked for node in _nodes(one)}
     return {
         "n": number + 1,
         "link": say("link", n=number + 1),
         "text": step.text if not step.reading.unknown or len(step.argv) > 1 else step.argv[0],
-        "does": does[:1].upper() + does[1:],
+        # Chinese knows no capitals, and begins with a node's name at times.
+        "does": does if messages.lang == "zh-TW" else does[:1].upper() + does[1:],
         "after": told.after,
         "traps": told.traps,
         "undo": told.undo,
@@ -187,10 +189,10 @@ def _step(
         "remarks": list(_remarks(walk, number, told, before == after, say)),
         "warnings": list(_warnings(walk, number, step.reading, say)),
         "before": _picture(
-            walk, shared.draw(before), before, marked[0], fragments, say, number, "before"
+            walk, shared.draw(before), before, marked[0], nodes, fragments, say, number, "before"
         ),
         "then": _picture(
-            walk, shared.draw(after), after, marked[1], fragments, say, number, "after"
+            walk, shared.draw(after), after, marked[1], nodes, fragments, say, number, "after"
         ),
         "shown": [
             _shown(node, outputs[number].get(node, ""), outputs[number + 1][node], say)
@@ -227,6 +229,7 @@ def _picture(
     drawing: Drawing,
     what: Graph,
     marked: Marks,
+    nodes: set[str],
     fragments: _Fragments,
     say: _Words,
     number: int,
@@ -237,7 +240,7 @@ def _picture(
     # Of a large network a description of all of it, each time, would be no help to anybody.
     few = None if len(what.boxes) <= FEW else walk.touched(number)
     drawn = element(drawing, title, describe(what, few), inside)
-    nodes = marked.boxes | {e.node for e in marked.ends} | {e.node for e, _ in marked.texts}
+    # Where the picture is larger than its place, both are moved to where something changes.
     changed = [box for box in drawing.boxes if box.box.name in nodes]
     if changed:
         x = sum(box.x + box.w // 2 for box in changed) // len(changed) * CELL_W
@@ -245,6 +248,11 @@ def _picture(
         place = f' data-x="{x}" data-y="{y}"'
         drawn = drawn.replace(' role="img"', f' role="img"{place}', 1)
     return Markup(drawn)
+
+
+def _nodes(marked: Marks) -> set[str]:
+    ends = {e.node for e in marked.ends} | {e.node for e, _ in marked.texts}
+    return set(marked.boxes) | ends | {node for node, _ in marked.notes}
 
 
 def _shown(node: str, before: str, after: str, say: _Words) -> dict[str, Any]:
