@@ -76,6 +76,12 @@ class _Words:
         self._messages = messages
         self._values = values
 
+    @property
+    def told(self) -> dict[str, str]:
+        """How a picture is told to those who cannot see it."""
+        found: dict[str, str] = texts(self._messages.lang, "walk")["told"]
+        return found
+
     def __getattr__(self, key: str) -> str:
         return self(key)
 
@@ -239,7 +245,7 @@ def _picture(
     inside = fragments.picture(parts(drawing, marked))
     # Of a large network a description of all of it, each time, would be no help to anybody.
     few = None if len(what.boxes) <= FEW else walk.touched(number)
-    drawn = element(drawing, title, describe(what, few), inside)
+    drawn = element(drawing, title, describe(what, few, say.told), inside)
     # Where the picture is larger than its place, both are moved to where something changes.
     changed = [box for box in drawing.boxes if box.box.name in nodes]
     if changed:

@@ -140,3 +140,11 @@ def test_what_stands_between_backticks_is_code() -> None:
                                          "ip link set v netns a")))  # fmt: skip
     assert "so addresses and <code>up</code> come after the move" in html
     assert "`" not in re.sub(r"<script>.*</script>", "", html, flags=re.DOTALL)
+
+
+def test_a_picture_is_told_in_the_page_s_language() -> None:
+    chinese, english = page(nine(), "zh-TW"), page(nine())
+    assert "<desc>主機：lo。 命名空間 ns0：" in chinese
+    assert "ns0:veth0 與 ns1:veth1 之間有一條線。" in chinese
+    assert not re.search(r"<desc>[^<]*(Namespace|cable)", chinese)
+    assert "A cable between ns0:veth0 and ns1:veth1." in english
