@@ -49,6 +49,13 @@ _UNSAID = (SetFlag, SetMedia, SetWireless, SetBridgeOption, SetPortOption, SetVl
            SetActiveSlave, AddNeighbour, ChangeNeighbour, ReplaceNeighbour, AddProxy,
            AddMulticast)  # fmt: skip
 
+# Programs that people start in a namespace to see whether it works.
+_LOOKING = frozenset(
+    ("ping", "ping6", "arping", "fping", "traceroute", "tracepath", "mtr", "tcpdump", "curl",
+     "wget", "nc", "ncat", "netcat", "socat", "telnet", "iperf", "iperf3", "ss", "dig", "host",
+     "nslookup", "sleep", "true", "echo", "cat", "ls")
+)  # fmt: skip
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -159,6 +166,8 @@ def _known(known: Known, node: str, draft: Draft, found: Outcome) -> bool | None
                 _apply(MoveLink(node, end.device, HOST), draft, found)
                 return not found.refused
             case "netns.exec" | "netns.shell":
+                program = values["program"].rpartition("/")[2]
+                found.unpictured = program not in _LOOKING
                 return None
             case "neighbour.flush":
                 found.unpictured = True

@@ -6,6 +6,7 @@ what it does to devices it did not make, or in words iplab does not read, is rep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -107,7 +108,7 @@ class _Follower:
     # ------------------------------------------------------------ commands
 
     def _run(self, run: Run) -> bool | None:
-        inner = _shell_text(run.argv)
+        inner = _shell_text(run)
         if inner is not None:
             return self._inner(inner, run)
         if old.is_old(run.argv):
@@ -190,7 +191,9 @@ class _Follower:
                     if k.topic in ("netns.exec", "netns.shell")}  # fmt: skip
         for program in programs & PROGRAMS:
             self._note(run, f"{program} is not something iplab reads")
-        if not programs:
+        if any(known.topic == "netns.shell" for known in reading.known):
+            self._note(run, "what is typed into that shell is not in the script")
+        elif not programs:
             self._note(run, "a lab file has no words for it")
 
     def _note(self, run: Run, why: str) -> None:
@@ -215,11 +218,17 @@ def _beyond(host: Namespace) -> Namespace:
     return replace(host, interfaces=interfaces)
 
 
-def _shell_text(argv: Sequence[str]) -> tuple[tuple[str, ...], str] | None:
-    """``[ip netns exec NODE] sh -c TEXT`` as what stands before it, and the text."""
+def _shell_text(run: Run) -> tuple[tuple[str, ...], str] | None:
+    """What stands before ``sh -c TEXT``, or before ``sh <<END``, and the text: `sudo`, and
+    `ip netns exec NODE`."""
+    argv = run.argv
     sudo = 1 if argv[:1] == ("sudo",) else 0
     at = sudo + 4 if tuple(argv[sudo : sudo + 3]) == ("ip", "netns", "exec") else sudo
-    rest = tuple(argv[at:])
-    if len(rest) == 3 and PurePosixPath(rest[0]).name in ("sh", "bash", "dash") and rest[1] == "-c":
-        return tuple(argv[:at]), rest[2]
+    head, rest = tuple(argv[:at]), tuple(argv[at:])
+    if not rest or PurePosixPath(rest[0]).name not in ("sh", "bash", "dash"):
+        return None
+    if len(rest) == 3 and re.fullmatch(r"-[a-z]*c", rest[1]):
+        return head, rest[2]
+    if run.stdin is not None and all(re.fullmatch(r"-[a-z]*", word) for word in rest[1:]):
+        return head, run.stdin
     return None

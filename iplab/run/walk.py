@@ -52,6 +52,11 @@ def _do(machine: Machine, step: Step) -> str:
         return ""
     if step.reading.unknown and len(argv) == 1:
         return ""  # a line that was not split into words
+    for known in step.reading.known:
+        if known.topic in ("netns.exec", "netns.shell"):
+            program = known.values["program"]
+            if program.rpartition("/")[2] not in PROGRAMS:
+                return f"{program} was not run: a walk runs {', '.join(sorted(PROGRAMS))} alone"
     try:
         machine.run(Command((argv[0].rpartition("/")[2], *argv[1:]), HOST))
     except CommandFailed as error:

@@ -163,6 +163,19 @@ def test_a_step_after_which_the_kernel_holds_something_else_is_marked(tmp_path: 
     assert "fd00::1" not in found["shown"][4]["a"]
 
 
+def test_no_other_program_of_the_script_is_run(tmp_path: Path) -> None:
+    script = tmp_path / "harm.sh"
+    script.write_text(
+        "ip netns add a\nip netns exec a touch harmed\ntouch harmed\nip netns exec a bash\n"
+        "ip netns exec a ip link set lo up\nip netns exec a ping -c 1 -W 1 127.0.0.1\n"
+    )
+    found = trial("harm", script)
+    assert not (tmp_path / "harmed").exists()
+    assert set(found["troubles"]) == {"1", "2"}
+    assert "touch was not run" in found["troubles"]["1"][0]
+    assert "bash was not run" in found["troubles"]["2"][0]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="asks what root would do")
 def test_run_leaves_the_machine_alone(tmp_path: Path) -> None:
     script = tmp_path / "s.sh"
