@@ -30,7 +30,7 @@ COMMANDS = {
     "shell": ("shell", "Open a shell inside a node."),
     "translate": ("translate", "Say an ifconfig, route, arp, brctl … line again for iproute2."),
     "sandbox": ("sandbox", "List and stop sandboxes."),
-    "explain": ("explain", "Say what a command does, or what `ip address` printed."),
+    "explain": ("explain", "Say what a command does, or what `ip` printed."),
     "import": ("import_", "Write a lab file from a shell script, or from what is there."),
     "schema": ("schema", "Print the JSON Schema of the lab file."),
     "why": ("why", "Name the first thing that stops a packet, and the command that mends it."),
