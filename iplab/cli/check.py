@@ -82,8 +82,7 @@ def command(
                 "sent": matrix.sent,
                 "received": matrix.received,
                 "failed": [list(pair) for pair in matrix.failed],
-                "notes": list(matrix.notes),
-            }
+            } | ({"notes": list(matrix.notes)} if matrix.notes else {})
         print_json(value)
     else:
         for difference in differences:

@@ -1,4 +1,4 @@
-"""iplab explain: a command, or what `ip address` printed, in people's words."""
+"""iplab explain: a command, or what `ip` printed, in people's words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONGEST = 1_000_000  # bytes of standard input
 @click.command(
     epilog="Example:  iplab explain 'ip l s veth0 netns ns1'\n\n"
     "          ip address | iplab explain -",
-    short_help="Say what a command does, or what `ip address` printed.",
+    short_help="Say what a command does, or what `ip` printed.",
     context_settings={"ignore_unknown_options": True},  # those of ip, where it is not quoted
 )
 @click.argument("words", nargs=-1, metavar="COMMAND|-")
@@ -32,7 +32,7 @@ LONGEST = 1_000_000  # bytes of standard input
 @json_option
 @click.pass_context
 def command(ctx: click.Context, words: tuple[str, ...], lang: str | None, as_json: bool) -> None:
-    """Say what a command does, or what `ip address` printed.
+    """Say what a command does, or what `ip` printed.
 
     COMMAND is one ip command, quoted (`ip -batch FILE` explains each line of the file).  With '-',
     or with standard input alone, it is the output of `ip address`, `ip link` or `ip -brief`, or
@@ -49,7 +49,8 @@ def command(ctx: click.Context, words: tuple[str, ...], lang: str | None, as_jso
         if looks_like(text):
             devices = read(text, messages)
             if as_json:
-                print_json({"lang": messages.lang, "devices": [d.json() for d in devices]})
+                key = f"{devices[0].what}s"
+                print_json({"lang": messages.lang, key: [d.json() for d in devices]})
             else:
                 _print_output(devices)
             return

@@ -52,9 +52,9 @@ def command(
 ) -> None:
     """Write a lab file from a shell script, or from what is there.
 
-    The script, of ip commands, is read and not run, as if it were called with the ARGUMENTs; a line
-    of which cannot be known what it does is reported, and is not in the lab.  Exit code 3:
-    something was left out.
+    The script, of ip commands or of old ones (ifconfig, route, brctl …), is read and not run, as
+    if it were called with the ARGUMENTs; a line of which cannot be known what it does is reported,
+    and is not in the lab.  Exit code 3: something was left out.
     """
     from iplab import names
     from iplab.lab.write import write
@@ -97,7 +97,7 @@ def _check(text: str, name: str) -> None:
 
 
 def _from_script(script: Path, arguments: Sequence[str]) -> tuple[Network, list[str]]:
-    from iplab.iproute2.replay import replay
+    from iplab.follow import replay
 
     try:
         stdin = str(script) == "-"
@@ -124,8 +124,13 @@ def _live(only: tuple[str, ...], **_sandbox: str | None) -> tuple[Network, list[
     if missing:
         raise IplabError(f"there is no namespace {', '.join(missing)}", hint="ip netns list")
     keys = dict.fromkeys(nodes, SETTINGS)
-    tables = {node: look.own_tables(engine, node) for node in nodes}
+    found = {node: look.nft_tables(engine, node) for node in nodes}
+    tables = {node: frozenset(own) for node, (own, _) in found.items()}
     network, left_out = wanted(look.look(engine, look.Scope(nodes, keys, tables)), only)
+    left_out += [
+        f"{node}: the nft table {table}" for node in network.namespaces for table in found[node][1]
+    ]
+    say("MAC addresses are left to chance; where one matters, give that end its lladdr")
     return network, [f"left out: {words}" for words in left_out]
 
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from iplab.cli import complete
-from iplab.cli.common import json_option, load_lab, on_machine, print_json, say, set_option, styled
+from iplab.cli.common import (
+    json_option,
+    load_lab,
+    on_machine,
+    plural,
+    print_json,
+    say,
+    set_option,
+    styled,
+)
 from iplab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,11 +67,16 @@ def _watch(lab: Path | None, settings: tuple[str, ...], routes: bool) -> None:
             while True:
                 # Listen first, then look: what changes in between is seen the next time.
                 changes.follow(_watched())
+                observed, nodes = _look(lab, settings)
+                lines = _lines(observed, nodes, routes)
+                absent = [node for node in nodes if node not in observed.namespaces]
+                lines += [f"{node}: there is no such namespace" for node in absent]
                 if sys.stdout.isatty():
                     click.clear()
+                    lines = _fitting(lines)
                 else:
                     click.echo(f"--- {time.strftime('%H:%M:%S')}")
-                _show(lab, settings, routes, as_json=False)
+                click.echo("\n".join(lines))
                 sys.stdout.flush()
                 changes.wait()
     except KeyboardInterrupt:
@@ -73,23 +89,43 @@ def _watched() -> list[str]:
     return list(look.everything().nodes)
 
 
-def _show(lab: Path | None, settings: tuple[str, ...], routes: bool, as_json: bool) -> None:
+def _fitting(lines: list[str]) -> list[str]:
+    """As many lines as the terminal has room for, and how many are left out."""
+    columns, height = shutil.get_terminal_size()
+    room = height - 2
+    for number, line in enumerate(lines):
+        room -= max(1, -(-len(click.unstyle(line)) // columns))
+        if room < 0:
+            left = plural(len(lines) - number, "more line")
+            return [*lines[:number], styled(f"… {left}: iplab show", dim=True)]
+    return lines
+
+
+def _look(lab: Path | None, settings: tuple[str, ...]) -> tuple[Network, list[str]]:
+    """The machine as it is, and the nodes that are asked for."""
     from iplab.run import look, machine
 
-    engine = machine.Machine()
-    observed = look.look(engine, look.everything())
-    nodes = list(observed.namespaces) if lab is None else _nodes(lab, settings)
-    missing = [node for node in nodes if node not in observed.namespaces]
+    observed = look.look(machine.Machine(), look.everything())
+    return observed, list(observed.namespaces) if lab is None else _nodes(lab, settings)
+
+
+def _show(lab: Path | None, settings: tuple[str, ...], routes: bool, as_json: bool) -> None:
+    observed, nodes = _look(lab, settings)
+    there = [node for node in nodes if node in observed.namespaces]
     if as_json:
-        there = [n for n in nodes if n not in missing]
         print_json({"namespaces": [_json(observed.namespaces[node]) for node in there]})
     else:
-        for number, node in enumerate(n for n in nodes if n not in missing):
-            if number:
-                click.echo()
-            _print(observed, node, routes)
-    for node in missing:
-        say(f"{node}: there is no such namespace")
+        for line in _lines(observed, nodes, routes):
+            click.echo(line)
+    for node in nodes:
+        if node not in there:
+            say(f"{node}: there is no such namespace")
+
+
+def _lines(observed: Network, nodes: list[str], routes: bool) -> list[str]:
+    there = [node for node in nodes if node in observed.namespaces]
+    tables = [list(_table(observed.namespaces[node], routes)) for node in there]
+    return [line for n, table in enumerate(tables) for line in ([""] if n else []) + table]
 
 
 def _nodes(lab: Path, settings: tuple[str, ...]) -> list[str]:
@@ -104,18 +140,16 @@ def _nodes(lab: Path, settings: tuple[str, ...]) -> list[str]:
     return list(load_lab(lab, settings).nodes)
 
 
-def _print(observed: Network, node: str, routes: bool) -> None:
-    namespace = observed.namespaces[node]
-    click.echo(styled(node, bold=True))
+def _table(namespace: Namespace, routes: bool) -> Iterator[str]:
+    yield styled(namespace.name, bold=True)
     rows = [_row(i) for i in namespace.interfaces.values()]
     widths = [max((len(row[c]) for row in rows), default=0) for c in range(3)]
     for row in rows:
         name, state, kind, addresses = row
         line = f"  {name:<{widths[0]}}  {state:<{widths[1]}}  {kind:<{widths[2]}}  {addresses}"
-        click.echo(styled(line.rstrip(), dim=state == "down"))
+        yield styled(line.rstrip(), dim=state == "down")
     if routes:
-        for route in namespace.routes:
-            click.echo(f"  route {route}")
+        yield from (f"  route {route}" for route in namespace.routes)
 
 
 def _row(interface: Interface) -> tuple[str, str, str, str]:

@@ -25,6 +25,7 @@ _LABS = (".yaml", ".yml", ".j2")
     short_help="Make a page that steps through the commands, with pictures.",
 )
 @click.argument("source", metavar="LAB|SCRIPT", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("arguments", nargs=-1, metavar="[ARGUMENT]...")
 @click.option(
     "--style",
     type=click.Choice(["steps", "direct"]),
@@ -49,6 +50,7 @@ _LABS = (".yaml", ".yml", ".j2")
 @set_option
 def command(
     source: Path,
+    arguments: tuple[str, ...],
     style: str,
     output: Path | None,
     run: bool,
@@ -60,7 +62,9 @@ def command(
 
     One HTML file that needs no network: each command with what it means, the picture before and
     after it, and what `ip addr` shows then.  The commands are those of a lab file, or of a shell
-    script that somebody else wrote ('-': standard input).  Nothing is run, unless with --run.
+    script that somebody else wrote ('-': standard input), called with the ARGUMENTs; its loops and
+    functions are followed, and old commands (ifconfig, route …) said again for ip.  Nothing is run,
+    unless with --run.
     """
     from iplab.iproute2.messages import language
     from iplab.render import Renderer
@@ -77,13 +81,15 @@ def command(
     start = _start() if run else None
     steps: tuple[Step, ...]
     if source.suffix in _LABS:
+        if arguments:
+            raise UsageError("a lab file takes no arguments", hint="--set NAME=VALUE")
         it = load_lab(source, settings)
         title, steps = it.name, from_lab(it, Renderer(style, directories), start)
         if not steps:
             raise IplabError(f"lab {it.name} has no commands to walk through")
     else:
         title = source.name if str(source) != "-" else "script"
-        steps = from_script(_script(source))
+        steps = from_script(_script(source), arguments)
     if run:
         from iplab.run import walk as runner
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -47,6 +48,7 @@ def texts(lang: str, file: str) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+_SEAM = re.compile(r"(?<=[一-鿿])(?=[A-Za-z0-9`])|(?<=[A-Za-z0-9`])(?=[一-鿿])")
 _environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
 _template = cache(_environment.from_string)
 
@@ -63,11 +65,16 @@ class Messages:
         if text is None:
             return None
         helpers = {"place": self.place, "at": self.at(str(values.get("node", HOST)))}
-        return _template(text).render(helpers | dict(values))
+        return self._said(text, helpers | dict(values))
 
     def page(self, key: str, **values: str) -> str:
         """One of the words around an explanation."""
-        return _template(texts(self.lang, "page")[key]).render(values)
+        return self._said(texts(self.lang, "page")[key], values)
+
+    def _said(self, text: str, values: Mapping[str, Any]) -> str:
+        filled = _template(text).render(values)
+        # Between Chinese and Latin letters stands a blank, which a text with holes cannot foresee.
+        return _SEAM.sub(" ", filled) if self.lang == "zh-TW" else filled
 
     def place(self, node: str) -> str:
         """``the host``, or a node's name."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 import ipaddress
 
 from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
-from iplab.operations import AddProxy, DeleteNeighbour, DeleteProxy, ReplaceNeighbour
+from iplab.operations import (
+    AddNeighbour,
+    AddProxy,
+    ChangeNeighbour,
+    DeleteNeighbour,
+    DeleteProxy,
+    ReplaceNeighbour,
+)
 
 VERBS: Keys = (
     Key("add"),
@@ -41,6 +48,8 @@ SELECT: Keys = (
     Key("proxy", values=0),
     Key("to", exact=True),
 )
+
+_WRITE = {"add": AddNeighbour, "change": ChangeNeighbour, "replace": ReplaceNeighbour}
 
 
 def read(cursor: Cursor) -> Meaning:
@@ -78,10 +87,7 @@ def _change(cursor: Cursor, verb: str, found: dict[str, str]) -> Meaning:
         return means(make(cursor.node, device, address))
     if verb == "delete":
         return means(DeleteNeighbour(cursor.node, device, address))
-    like: tuple[ReplaceNeighbour, ...] = ()
     if "lladdr" in found and {*found} <= {"node", "address", "device", "lladdr", "nud"}:
         state = found.get("nud", "permanent")
-        like = (ReplaceNeighbour(cursor.node, device, address, found["lladdr"], state),)
-    if verb == "replace" and like:
-        return means(*like)
-    return knows(f"neighbour.{verb}", found, like if verb == "add" else ())
+        return means(_WRITE[verb](cursor.node, device, address, found["lladdr"], state))
+    return knows(f"neighbour.{verb}", found)

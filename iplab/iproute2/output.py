@@ -1,4 +1,5 @@
-"""What `ip address`, `ip link` and `ip -brief` print, field by field in people's words."""
+"""What `ip address`, `ip link`, `ip route` and `ip neighbour` print, field by field in people's
+words; with `-brief`, `-oneline`, `-details` and `-json`, too."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from iplab.errors import IplabError
+from iplab.iproute2 import output_json, output_routes
 from iplab.iproute2.messages import Messages, texts
 
 _HEAD = re.compile(r"(\d+): ([^\s:@]+)(?:@([^\s:]+))?: <([^>]*)>(.*)")
@@ -31,16 +33,18 @@ class Field:
 
 @dataclass(slots=True)
 class Device:
-    """A device of the output: the lines that are about it, and their fields."""
+    """A device of the output (or a route, a neighbour: ``what``): the lines that are about it, and
+    their fields."""
 
     name: str
     lines: list[str] = field(default_factory=list)
     fields: list[Field] = field(default_factory=list)
+    what: str = "device"
 
     def json(self) -> dict[str, Any]:
         """As ``--json`` prints it."""
         return {
-            "device": self.name,
+            self.what: self.name,
             "fields": [{"text": f.text, "meaning": f.meaning} for f in self.fields],
         }
 
@@ -53,7 +57,7 @@ def looks_like(text: str) -> bool:
 def read(text: str, messages: Messages) -> list[Device]:
     """The devices of the output.
 
-    Raises ``IplabError`` where it is not what `ip address` or `ip link` prints.
+    Raises ``IplabError`` where it is nothing of what is read here.
     """
     say = _Say(messages)
     found: list[Device] = []
@@ -61,29 +65,51 @@ def read(text: str, messages: Messages) -> list[Device]:
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else ""
         device = _open(line, following, say)
+        if device is None and not line[:1].isspace():
+            device = _table(line, say)
         if device is not None:
-            if found and found[-1].name == device.name:  # `ip -o` says the name in each line
+            if (
+                found and found[-1].name == device.name and device.what == "device"
+            ):  # `ip -o` says the name in each line
                 found[-1].lines += device.lines
                 found[-1].fields += device.fields
             else:
                 found.append(device)
         elif line.strip() and found:
             found[-1].lines.append(line)
-            found[-1].fields += _inner(line.split(), say)
+            if found[-1].what == "route":
+                found[-1].fields += output_routes.route(line, say)
+            else:
+                found[-1].fields += _inner(line.split(), say)
     if not found:
         raise IplabError(
-            "this is not what `ip address` or `ip link` prints", hint="ip address | iplab explain -"
+            "this is not what `ip address`, `ip link`, `ip route` or `ip neighbour` prints",
+            hint="ip address | iplab explain -",
         )
     return found
 
 
 def _lines(text: str) -> list[str]:
     """The lines without colour; those of `ip -o` are cut at their backslashes."""
-    return _COLOUR.sub("", text).replace("\\", "\n").splitlines()
+    plain = _COLOUR.sub("", text)
+    return output_json.lines(plain) or plain.replace("\\", "\n").splitlines()
 
 
 def _opens(line: str) -> bool:
-    return any(form.match(line) for form in (_HEAD, _ONELINE, _BRIEF))
+    if any(form.match(line) for form in (_HEAD, _ONELINE, _BRIEF)):
+        return True
+    return output_routes.is_neighbour(line) or output_routes.is_route(line)
+
+
+def _table(line: str, say: _Say) -> Device | None:
+    """The line of a routing or neighbour table, if it is one."""
+    if output_routes.is_neighbour(line):
+        fields = list(output_routes.neighbour(line, say))
+        return Device(line.split()[0], [line], fields, "neighbour")
+    if output_routes.is_route(line):
+        fields = list(output_routes.route(line, say))
+        return Device(fields[0].text, [line], fields, "route")
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +117,8 @@ class _Say:
     messages: Messages
 
     def __call__(self, text: str, area: str, key: str, **values: str) -> Field:
-        known = key if key in texts("en", "output")[area] else "other"
+        there = texts("en", "output")[area]
+        known = next((k for k in (key, key.partition("-")[0]) if k in there), "other")
         meaning = self.messages.find("output", area, known, values)
         return Field(text, meaning or "")
 
@@ -114,7 +141,8 @@ def _open(line: str, following: str, say: _Say) -> Device | None:
         name, peer, state, rest = brief.groups()
         device = Device(name, [line], _name(name, peer, "", say))
         device.fields.append(say(state, "state", state))
-        for word in (rest or "").split():
+        # An address with its peer is three words: 10.0.0.1 peer 10.0.0.2/32.
+        for word in re.sub(r" peer (?=\S)", "|", rest or "").split():
             device.fields += _brief_word(word, say)
         return device
     return None
@@ -143,7 +171,9 @@ def _brief_word(word: str, say: _Say) -> Iterator[Field]:
     elif _MAC.match(word):
         yield say(word, "link", "ether")
     elif "/" in word:
-        yield from _inner([("inet6" if ":" in word else "inet"), word], say)[:1]
+        local, _, peer = word.partition("|")
+        words = ["inet6" if ":" in local else "inet", local]
+        yield from _inner([*words, "peer", peer] if peer else words, say)
 
 
 def _pairs(words: list[str], say: _Say) -> Iterator[Field]:

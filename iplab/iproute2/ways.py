@@ -11,12 +11,14 @@ from iplab.operations import (
     AddNamespace,
     AddNatChain,
     AddNatTable,
+    AddNeighbour,
     AddOwnedTuntap,
     AddProxy,
     AddRoute,
     AddTunnel,
     AddTuntap,
     AddVeth,
+    ChangeNeighbour,
     ClearShaping,
     DeleteAddress,
     DeleteFirstRoute,
@@ -116,7 +118,10 @@ def _inverse(operation: Operation) -> Operation | None:
             return DeleteMulticast(node, device, lladdr)
         case DeleteMulticast(device=device, lladdr=lladdr):
             return AddMulticast(node, device, lladdr)
-        case ReplaceNeighbour(device=device, address=address):
+        case (
+            ReplaceNeighbour(device=device, address=address)
+            | AddNeighbour(device=device, address=address)
+        ):
             return DeleteNeighbour(node, device, address)
         case AddProxy(device=device, address=address):
             return DeleteProxy(node, device, address)
@@ -161,7 +166,7 @@ def look(operation: Operation) -> list[Argv]:
             return [_show(operation.end, "address")]
         case AddProxy() | DeleteProxy():
             return [(*ip(node), "neighbour", "show", "proxy", "dev", operation.device)]
-        case ReplaceNeighbour() | DeleteNeighbour():
+        case ReplaceNeighbour() | AddNeighbour() | ChangeNeighbour() | DeleteNeighbour():
             return [_show(operation.end, "neighbour")]
         case AddMulticast() | DeleteMulticast():
             return [_show(operation.end, "maddress")]

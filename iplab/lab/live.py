@@ -18,8 +18,9 @@ def wanted(observed: Network, only: Collection[str] = ()) -> tuple[Network, list
     """What of ``observed`` a lab can say: the named namespaces (those in ``only``), and of the host
     what is wired to them.
 
-    Also what is left out, in words.  Chance values (MAC addresses) and what the kernel gives by
-    itself are not taken over.
+    Also what is left out, in words.  Chance values and what the kernel gives by itself are not
+    taken over; nor are MAC addresses, as nobody can tell those that somebody chose (udev sets them
+    as people do: addr_assign_type 3).
     """
     return _Taker(observed, only).take()
 
@@ -53,6 +54,7 @@ class _Taker:
         host = self._namespace(HOST)
         if host.interfaces:
             namespaces[HOST] = host
+            self._settings()
         return Network(namespaces), self.left_out
 
     def _take(self, end: End) -> None:
@@ -95,7 +97,7 @@ class _Taker:
     def _namespace(self, node: str) -> Namespace:
         found = self.observed.namespaces.get(node, Namespace(node))
         interfaces = {
-            device: self._interface(interface)
+            device: self._interface(End(node, device), interface)
             for device, interface in found.interfaces.items()
             if End(node, device) in self.ends
         }
@@ -108,10 +110,19 @@ class _Taker:
         forward = {k: v for k, v in found.sysctls.items() if v == "1" and node != HOST}
         return Namespace(node, interfaces, routes, forward, found.nat)
 
-    def _interface(self, interface: Interface) -> Interface:
+    def _settings(self) -> None:
+        found = self.observed.namespaces[HOST].sysctls
+        self.left_out += [
+            f"{HOST}: {key} is {value}, which may be the machine's own business; where the lab "
+            f"needs it, write `forward: true` below {HOST}"
+            for key, value in sorted(found.items())
+            if value == "1"
+        ]
+
+    def _interface(self, end: End, interface: Interface) -> Interface:
         kind = interface.kind
         if interface.shaping is not None and interface.shaping.other:
-            self.left_out.append(f"{interface.name}: the qdisc {interface.shaping.other}")
+            self.left_out.append(f"{end}: the qdisc {interface.shaping.other}")
         shaping = interface.shaping if interface.shaping and not interface.shaping.other else None
         return replace(
             interface,

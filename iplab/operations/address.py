@@ -59,7 +59,7 @@ class DeleteAddress(OnDevice):
                 kept = tuple(a for a in kept if not same_subnet(a, gone))
         draft.put(self.node, replace(found, addresses=kept))
         namespace = draft.namespace(self.node)
-        bare = not any(a.local.version == 4 for a in kept)
+        bare = gone.local.version == 4 and not any(a.local.version == 4 for a in kept)
 
         def goes(route: Route) -> bool:
             if route.source == gone.local.ip:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from iplab.errors import CannotApply
 from iplab.names import IPAddress
 from iplab.network import Draft, Neighbour
 from iplab.operations.base import OnDevice, Operation
@@ -47,8 +48,8 @@ class _OnNeighbour(OnDevice):
 
 
 @dataclass(frozen=True, slots=True)
-class ReplaceNeighbour(_OnNeighbour):
-    """``ip neigh replace ADDRESS lladdr LLADDR nud STATE dev DEV``."""
+class _Written(_OnNeighbour):
+    """An entry written by hand."""
 
     lladdr: str
     state: str  # permanent, or stale for what may be forgotten
@@ -59,6 +60,33 @@ class ReplaceNeighbour(_OnNeighbour):
 
     def inverse(self, before: Draft) -> list[Operation] | None:
         return self._back(before) or [DeleteNeighbour(self.node, self.device, self.address)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceNeighbour(_Written):
+    """``ip neigh replace ADDRESS lladdr LLADDR nud STATE dev DEV``: whatever was there."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddNeighbour(_Written):
+    """``ip neigh add …``, which the kernel refuses where there is an entry (neigh_add in
+    net/core/neighbour.c: NLM_F_EXCL)."""
+
+    def change(self, draft: Draft) -> None:
+        if self._was(draft, proxy=False):
+            raise CannotApply(f"{self.end} knows {self.address} already: File exists")
+        super(AddNeighbour, self).change(draft)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeNeighbour(_Written):
+    """``ip neigh change …``, which the kernel refuses where there is no entry (no NLM_F_CREATE)."""
+
+    def change(self, draft: Draft) -> None:
+        known = draft.namespace(self.node).neighbours is not None
+        if known and not self._was(draft, proxy=False):
+            raise CannotApply(f"{self.end} does not know {self.address}: No such file or directory")
+        super(ChangeNeighbour, self).change(draft)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,9 @@ DARK: Mapping[str, str] = {
     "glow": "#4a2a10",
 }
 
+# A bridge, in the formats that draw it as a box; light, as all of these are.
+BRIDGE = "#e3f2ee"
+
 # Selectors name elements and classes within a picture's parts, and nothing around them: a part that
 # is drawn by reference (`use`, on the walkthrough page) is styled as if it stood alone.
 _SHAPES = f"""\
@@ -103,7 +106,7 @@ def _rules(colour: Callable[[str], str]) -> str:
         ("rect.socket", "fill:page;stroke:wire"),
         ("text.faint,text.down", "fill:faint"),
         ("rect.bar.faint", "fill:off"),
-        ("path.wire.faint", "stroke:off"),
+        ("path.wire.faint,path.port.faint", "stroke:off"),
         ("rect.socket.faint", "stroke:off"),
         ("g.changed>rect.rim", "stroke:changed"),
         ("path.wire.changed,path.port.changed", "stroke:changed"),

@@ -13,9 +13,9 @@ from iplab.picture.graph import Graph, Wire
 from iplab.picture.layout import frame
 
 
-def ports(graph: Graph) -> Iterator[tuple[End, End]]:
-    """Each bridge and its port, in the order in which they are drawn."""
-    there = {plug.end for plug in graph.plugs()}
+def ports(graph: Graph) -> Iterator[tuple[End, End, bool]]:
+    """Each bridge and its port, in the order in which they are drawn, and whether both are up."""
+    there = {plug.end: plug.up for plug in graph.plugs()}
     sides = {
         socket.plug.end: socket.side
         for box in frame([graph]).draw(graph).boxes
@@ -25,7 +25,8 @@ def ports(graph: Graph) -> Iterator[tuple[End, End]]:
         bridge = End(plug.end.node, plug.master or "")
         if bridge in there:
             left = sides.get(plug.end) == "l"
-            yield (plug.end, bridge) if left else (bridge, plug.end)
+            up = plug.up and there[bridge]
+            yield (plug.end, bridge, up) if left else (bridge, plug.end, up)
 
 
 def wires(graph: Graph) -> Iterator[tuple[Wire, End, End]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from iplab.picture import direction
-from iplab.picture.colours import LIGHT
+from iplab.picture.colours import BRIDGE, LIGHT
 from iplab.picture.graph import Box, Graph, Plug, Wire
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_SMALL = '<font point-size="10">{}</font>'
 _STYLES = {"vxlan": "dashed", "macvlan": "dotted", "vlan": "dotted"}
 
 
@@ -23,8 +25,8 @@ def dot(graph: Graph, title: str) -> str:
     for number, box in enumerate(graph.boxes):
         out += _cluster(number, box)
     out += [
-        f'  {_id(a)} -- {_id(b)} [color="{LIGHT["bar"]}", penwidth=1.5]'
-        for a, b in direction.ports(graph)
+        f'  {_id(a)} -- {_id(b)} [color="{LIGHT["bar" if up else "off"]}", penwidth=1.5]'
+        for a, b, up in direction.ports(graph)
     ]
     out += [f"  {_id(a)} -- {_id(b)}{_look(wire)}" for wire, a, b in direction.wires(graph)]
     out.append("}")
@@ -33,10 +35,11 @@ def dot(graph: Graph, title: str) -> str:
 
 def _cluster(number: int, box: Box) -> list[str]:
     fill, edge = ("host-case", "host-edge") if box.is_host else ("case", "edge")
-    label = "\n".join([box.name, *(note.text for note in box.notes)])
+    notes = "".join(f"<br/>{_escaped(note.text)}" for note in box.notes)
+    label = f"<<b>{_escaped(box.name)}</b>{notes and _SMALL.format(notes)}>"
     out = [
         f"  subgraph cluster_{number} {{",
-        f"    label={_quoted(label)}",
+        f"    label={label}",
         f'    style="rounded,filled"; fillcolor="{LIGHT[fill]}"; color="{LIGHT[edge]}"',
     ]
     out += [_node(plug) for plug in box.plugs]
@@ -49,9 +52,11 @@ def _cluster(number: int, box: Box) -> list[str]:
 def _node(plug: Plug) -> str:
     look = []
     if plug.kind == "bridge":
-        look.append(f'shape=box3d, color="{LIGHT["bar"]}"')
+        look.append(f'style=filled, fillcolor="{BRIDGE}", color="{LIGHT["bar"]}", penwidth=2')
     if not plug.up:
-        look.append(f'color="{LIGHT["off"]}", fontcolor="{LIGHT["faint"]}"')
+        look.append(f'fillcolor=white, color="{LIGHT["off"]}", fontcolor="{LIGHT["faint"]}"')
+    if plug.quiet:  # lo, mostly: it is there, and nobody looks at it
+        look.append("fontsize=9, height=0.25, width=0.4, penwidth=0.7")
     label = _quoted("\n".join(plug.words))
     return f"    {_id(plug.end)} [label={label}{''.join(f', {part}' for part in look)}]"
 
@@ -68,6 +73,17 @@ def _look(wire: Wire) -> str:
     return f" [{', '.join(look)}]" if look else ""
 
 
+def _escaped(text: str) -> str:
+    """Text in Graphviz's HTML-like labels, which are XML: not every character may stand there."""
+    return "".join(_character(c) for c in text)
+
+
+def _character(c: str) -> str:
+    if c.isalnum() or c in " ./:-()":
+        return c
+    return f"&#{ord(c)};" if c.isprintable() else "\ufffd"
+
+
 def _id(end: object) -> str:
     return _quoted(str(end))
 
@@ -75,5 +91,5 @@ def _id(end: object) -> str:
 def _quoted(text: str) -> str:
     """A quoted string of DOT, whose only own escape is ``\\"``; in labels a backslash begins one of
     Graphviz's own (``\\N``), so it is doubled."""
-    plain = re.sub(r"[\x00-\x09\x0b-\x1f]", "\ufffd", text)
+    plain = _CONTROL.sub("\ufffd", text)
     return '"' + plain.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iplab.network import End
 from iplab.picture import direction
-from iplab.picture.colours import LIGHT
+from iplab.picture.colours import BRIDGE, LIGHT
 from iplab.picture.graph import Box, Graph, Plug
 from iplab.picture.layout.rows import quiet_lines
 
@@ -18,11 +18,15 @@ def mermaid(graph: Graph, title: str) -> str:
     out = ["---", f"title: {_scalar(title)}", "---", "flowchart LR"]
     for number, box in enumerate(graph.boxes):
         out += _subgraph(number, box, ids)
-    out += [f"  {ids[a]} === {ids[b]}" for a, b in direction.ports(graph)]
-    out += [
-        f"  {ids[a]} {_LINES.get(wire.kind, '---')} {ids[b]}"
+    lines = [(f"{ids[a]} === {ids[b]}", up) for a, b, up in direction.ports(graph)]
+    lines += [
+        (f"{ids[a]} {_LINES.get(wire.kind, '---')} {ids[b]}", wire.up)
         for wire, a, b in direction.wires(graph)
     ]
+    out += [f"  {line}" for line, _ in lines]
+    down = ",".join(str(n) for n, (_, up) in enumerate(lines) if not up)
+    if down:
+        out.append(f"  linkStyle {down} stroke:{LIGHT['off']}")
     for number, box in enumerate(graph.boxes):
         fill, edge = ("host-case", "host-edge") if box.is_host else ("case", "edge")
         look = f"fill:{LIGHT[fill]},stroke:{LIGHT[edge]},color:{LIGHT['title']}"
@@ -30,7 +34,7 @@ def mermaid(graph: Graph, title: str) -> str:
     out += [
         f"  classDef default fill:#ffffff,stroke:{LIGHT['wire']},color:{LIGHT['name']}",
         f"  classDef down fill:#f1f3f5,stroke:{LIGHT['off']},color:#4a5361",
-        f"  classDef bridge fill:#e3f2ee,stroke:{LIGHT['bar']},color:#12332c",
+        f"  classDef bridge fill:{BRIDGE},stroke:{LIGHT['bar']},color:#12332c",
         f"  classDef note fill:none,stroke:none,color:{LIGHT['soft']}",
     ]
     return "\n".join(out) + "\n"

@@ -7,7 +7,7 @@ the same picture its own (see ``iplab.picture.colours``).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -91,30 +91,44 @@ def parts(drawing: Drawing, marks: Marks = NOTHING) -> list[str]:
     ]
 
 
-def describe(graph: Graph, nodes: Collection[str] | None = None) -> str:
+# How a picture is told to those who cannot see it; the walkthrough has other languages.
+ENGLISH = {
+    "host": "The host: {holds}.",
+    "namespace": "Namespace {name}: {holds}.",
+    "nothing": "no interfaces",
+    "port": "port of {name}",
+    "wire": "A cable between {a} and {b}.",
+    "vxlan": "A VXLAN tunnel between {a} and {b}.",
+    "other": "A {kind} between {a} and {b}.",
+}
+
+
+def describe(
+    graph: Graph, nodes: Collection[str] | None = None, words: Mapping[str, str] = ENGLISH
+) -> str:
     """The picture in words, for who cannot see it; of ``nodes`` alone, where those are given."""
     sentences = []
     for box in graph.boxes:
         if nodes is not None and box.name not in nodes:
             continue
-        devices = [_says(plug) for plug in box.plugs]
-        holds = ", ".join(devices) or "no interfaces"
-        notes = "".join(f"; {note.text}" for note in box.notes)
-        what = "The host" if box.is_host else f"Namespace {box.name}"
-        sentences.append(f"{what}: {holds}{notes}.")
+        devices = [_says(plug, words) for plug in box.plugs]
+        holds = ", ".join(devices) or words["nothing"]
+        holds += "".join(f"; {note.text}" for note in box.notes)
+        form = words["host" if box.is_host else "namespace"]
+        sentences.append(form.format(name=box.name, holds=holds))
     for wire in graph.wires:
         if nodes is not None and not {wire.a.node, wire.b.node} & set(nodes):
             continue
-        word = {"veth": "A cable", "vxlan": "A VXLAN tunnel"}.get(wire.kind, f"A {wire.kind}")
-        sentences.append(f"{word} between {wire.a} and {wire.b}.")
+        form = words[{"veth": "wire", "vxlan": "vxlan"}.get(wire.kind, "other")]
+        sentences.append(form.format(kind=wire.kind, a=wire.a, b=wire.b))
     return " ".join(sentences)
 
 
-def _says(plug: Plug) -> str:
-    words = plug.words
+def _says(plug: Plug, words: Mapping[str, str]) -> str:
+    said = plug.words
     if plug.master:
-        words.append(f"port of {plug.master}")
-    return " ".join(words)
+        said.append(words["port"].format(name=plug.master))
+    return " ".join(said)
 
 
 # ---------------------------------------------------------------- the parts
@@ -164,12 +178,14 @@ def _bar(bar: Bar, box: DrawnBox, marks: Marks) -> str:
     top, bottom = _middle(bar.top) - 8, _middle(bar.bottom) + 8
     classes = "bar" + (" faint" if not bar.plug.up else "")
     parts = []
+    up = {plug.end for plug in box.box.plugs if plug.up and bar.plug.up}
     for side, line, end, edge in bar.ports:
         y = _middle(line)
         start = (edge + 1) * CELL_W if side == "l" else x + 8
         stop = x if side == "l" else (edge - 1) * CELL_W
         changed = " changed" if (end, "master") in marks.texts or end in marks.ends else ""
-        parts.append(f'<path class="port{changed}" d="M{start} {y}H{stop}"/>')
+        faint = "" if end in up else " faint"
+        parts.append(f'<path class="port{faint}{changed}" d="M{start} {y}H{stop}"/>')
     changed = " changed" if bar.plug.end in marks.ends else ""
     parts.append(
         f'<rect class="{classes}{changed}" x="{x}" y="{top}" width="8" height="{bottom - top}" '

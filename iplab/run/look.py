@@ -56,13 +56,16 @@ def everything() -> Scope:
     return Scope((HOST, *filter(is_namespace, namespaces())))
 
 
-def own_tables(machine: Machine, node: str) -> frozenset[str]:
-    """The nft tables in a node that labs made, by their names."""
+def nft_tables(machine: Machine, node: str) -> tuple[list[str], list[str]]:
+    """The nft tables in a node: the names of those that labs made, and the others as
+    ``FAMILY NAME``."""
     if find_program("nft") is None:
-        return frozenset()
-    answer = machine.run(inside(node, ("nft", "list", "tables", "inet")), ok=(0, 1))
-    words = (line.split() for line in answer.out.splitlines())
-    return frozenset(w[2] for w in words if len(w) == 3 and w[2].startswith("iplab-"))
+        return [], []
+    answer = machine.run(inside(node, ("nft", "list", "tables")), ok=(0, 1))
+    words = [line.split() for line in answer.out.splitlines()]
+    found = [(w[1], w[2]) for w in words if len(w) == 3]
+    own = [name for family, name in found if family == "inet" and name.startswith("iplab-")]
+    return own, [f"{f} {name}" for f, name in found if f != "inet" or name not in own]
 
 
 def look(machine: Machine, what: Scope, answers: Mapping[str, str] | None = None) -> Network:

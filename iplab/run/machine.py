@@ -8,6 +8,7 @@ needs (ping) start with ``sh``.
 from __future__ import annotations
 
 import os
+import re
 import select
 import stat
 import subprocess
@@ -351,7 +352,7 @@ class Machine:
 
 
 def namespaces() -> dict[str, str]:
-    """The named namespaces and the identity of each, as /run/netns holds them."""
+    """The named namespaces and the identity of each, as /run/netns holds them; n2 before n10."""
     found: dict[str, str] = {}
     try:
         with os.scandir(NETNS) as entries:
@@ -361,7 +362,13 @@ def namespaces() -> dict[str, str]:
                     found[entry.name] = identity
     except FileNotFoundError:
         pass
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda item: _counted(item[0])))
+
+
+def _counted(name: str) -> list[tuple[str, int]]:
+    """A name as something to sort by, its digits as numbers."""
+    parts = re.findall(r"([^0-9]*)([0-9]*)", name)
+    return [(text, int(digits or -1)) for text, digits in parts]
 
 
 def is_namespace(name: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from iplab.command import Command
 from iplab.errors import CommandFailed, MissingProgram
 from iplab.names import HOST
-from iplab.network import Draft, Interface, Network
+from iplab.network import Draft, Interface, Loopback, Network
 from iplab.run.machine import Machine, inside, namespaces
 from iplab.run.whole import whole
 from iplab.walk.steps import Step, Walk, apply
@@ -52,6 +52,11 @@ def _do(machine: Machine, step: Step) -> str:
         return ""
     if step.reading.unknown and len(argv) == 1:
         return ""  # a line that was not split into words
+    for known in step.reading.known:
+        if known.topic in ("netns.exec", "netns.shell"):
+            program = known.values["program"]
+            if program.rpartition("/")[2] not in PROGRAMS:
+                return f"{program} was not run: a walk runs {', '.join(sorted(PROGRAMS))} alone"
     try:
         machine.run(Command((argv[0].rpartition("/")[2], *argv[1:]), HOST))
     except CommandFailed as error:
@@ -78,16 +83,31 @@ def differences(expected: Network, found: Network) -> Iterator[str]:
             a, b = want.interfaces.get(device), have.interfaces.get(device)
             if a is None or b is None:
                 yield f"{node}:{device}: {'not there' if b is None else 'there'}"
-            elif _said(a) != _said(b):
-                yield f"{node}:{device}: {_said(b)}, not {_said(a)}"
+            else:
+                yield from (f"{node}:{device} {words}" for words in _unlike(a, b))
         routes = [sorted(map(str, n.routes)) for n in (want, have)]
         if routes[0] != routes[1]:
             yield f"{node}: routes {', '.join(routes[1]) or 'none'}"
 
 
-def _said(interface: Interface) -> str:
-    words = ["up" if interface.up else "down", str(getattr(interface.kind, "peer", "") or "")]
-    words += sorted(str(a) for a in interface.addresses if not a.automatic)
+def _unlike(want: Interface, have: Interface) -> Iterator[str]:
+    if want.up != have.up:
+        yield "is up" if have.up else "is down"
+    asked, found = _said(want), _said(have)
+    for word in sorted(found - asked):
+        yield f"has {word}, which was not expected"
+    for word in sorted(asked - found):
+        yield f"does not have {word}"
+
+
+def _said(interface: Interface) -> set[str]:
+    # What lo has by itself is not looked at: the kernel gives it, asked or not.
+    own = isinstance(interface.kind, Loopback)
+    words = {
+        str(a) for a in interface.addresses if not a.automatic and not (own and a.local.is_loopback)
+    }
+    if peer := getattr(interface.kind, "peer", None):
+        words.add(f"the other end {peer}")
     if interface.master:
-        words.append(f"port of {interface.master}")
-    return " ".join(word for word in words if word)
+        words.add(f"the bridge {interface.master}")
+    return words

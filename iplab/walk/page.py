@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from iplab import __version__
 from iplab.iproute2 import Reading
@@ -76,6 +76,12 @@ class _Words:
         self._messages = messages
         self._values = values
 
+    @property
+    def told(self) -> dict[str, str]:
+        """How a picture is told to those who cannot see it."""
+        found: dict[str, str] = texts(self._messages.lang, "walk")["told"]
+        return found
+
     def __getattr__(self, key: str) -> str:
         return self(key)
 
@@ -108,6 +114,7 @@ def page(walk: Walk, lang: str = "en") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["code"] = _code
     words = {
         "step": say("step", n="{n}"), "of": say.of, "copy": say.copy, "copied": say.copied,
     }  # fmt: skip
@@ -126,6 +133,17 @@ def page(walk: Walk, lang: str = "en") -> str:
         wide=shared.w * CELL_W > WIDE,
         picture_css=Markup(page_sheet(':root[data-theme="dark"]')),
         script=Markup(f"const WORDS = {known};\n{code}"),
+    )
+
+
+def _code(text: str) -> Markup:
+    """What stands between backticks, as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part)
+        for n, part in enumerate(parts)
     )
 
 
@@ -160,24 +178,27 @@ def _step(
     before, after = graphs[number], graphs[number + 1]
     does = "; ".join(told.does) or say.unread
     marked = (marks(before, after), marks(after, before))
+    nodes = {node for one in marked for node in _nodes(one)}
     return {
         "n": number + 1,
         "link": say("link", n=number + 1),
         "text": step.text if not step.reading.unknown or len(step.argv) > 1 else step.argv[0],
-        "does": does[:1].upper() + does[1:],
+        # Chinese knows no capitals, and begins with a node's name at times.
+        "does": does if messages.lang == "zh-TW" else does[:1].upper() + does[1:],
         "after": told.after,
         "traps": told.traps,
         "undo": told.undo,
         "comment": step.why,
+        "old": step.old,
         "line": say("line", n=step.line) if step.line else "",
         "words": [w for w in told.words if w.meaning],
         "remarks": list(_remarks(walk, number, told, before == after, say)),
         "warnings": list(_warnings(walk, number, step.reading, say)),
         "before": _picture(
-            walk, shared.draw(before), before, marked[0], fragments, say, number, "before"
+            walk, shared.draw(before), before, marked[0], nodes, fragments, say, number, "before"
         ),
         "then": _picture(
-            walk, shared.draw(after), after, marked[1], fragments, say, number, "after"
+            walk, shared.draw(after), after, marked[1], nodes, fragments, say, number, "after"
         ),
         "shown": [
             _shown(node, outputs[number].get(node, ""), outputs[number + 1][node], say)
@@ -214,6 +235,7 @@ def _picture(
     drawing: Drawing,
     what: Graph,
     marked: Marks,
+    nodes: set[str],
     fragments: _Fragments,
     say: _Words,
     number: int,
@@ -223,8 +245,8 @@ def _picture(
     inside = fragments.picture(parts(drawing, marked))
     # Of a large network a description of all of it, each time, would be no help to anybody.
     few = None if len(what.boxes) <= FEW else walk.touched(number)
-    drawn = element(drawing, title, describe(what, few), inside)
-    nodes = marked.boxes | {e.node for e in marked.ends} | {e.node for e, _ in marked.texts}
+    drawn = element(drawing, title, describe(what, few, say.told), inside)
+    # Where the picture is larger than its place, both are moved to where something changes.
     changed = [box for box in drawing.boxes if box.box.name in nodes]
     if changed:
         x = sum(box.x + box.w // 2 for box in changed) // len(changed) * CELL_W
@@ -232,6 +254,11 @@ def _picture(
         place = f' data-x="{x}" data-y="{y}"'
         drawn = drawn.replace(' role="img"', f' role="img"{place}', 1)
     return Markup(drawn)
+
+
+def _nodes(marked: Marks) -> set[str]:
+    ends = {e.node for e in marked.ends} | {e.node for e, _ in marked.texts}
+    return set(marked.boxes) | ends | {node for node, _ in marked.notes}
 
 
 def _shown(node: str, before: str, after: str, say: _Words) -> dict[str, Any]:

@@ -8,37 +8,44 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iplab.claims import Ownership
-from iplab.errors import CannotApply, IplabError
-from iplab.iproute2 import Known, Reading, read
-from iplab.names import HOST
-from iplab.network import Draft, Interface, Loopback, Namespace, Network
+from iplab.errors import IplabError
+from iplab.follow import UNPICTURED, bare, replay
+from iplab.follow import project as projected
+from iplab.iproute2 import Reading, read
+from iplab.network import Draft, Network
 from iplab.operations import AddNamespace, DeleteNamespace, MoveLink, Operation
 from iplab.operations.link import AddMacvlan, AddVeth
 from iplab.plan.planner import plan_up
 from iplab.plan.style import through_host
 from iplab.render import Renderer
-from iplab.walk.script import lines
 
 if TYPE_CHECKING:
     from iplab.lab import Lab
 
+__all__ = ["UNPICTURED", "Step", "Walk", "apply", "bare", "from_lab", "from_script", "project"]
 
-# A trouble: the command changes something that no picture of iplab's shows.
-UNPICTURED = "unpictured"
+# Programs that have nothing to show: of a script only what could change a network is a step.
+_QUIET = frozenset(
+    ("awk", "basename", "cat", "cd", "chmod", "clear", "command", "cut", "date", "depmod",
+     "dirname", "egrep", "grep", "head", "hostname", "id", "logger", "ls", "mkdir", "mktemp",
+     "modprobe", "rm", "sed", "seq", "sort", "tail", "tee", "touch", "tr", "type", "uname",
+     "wait", "wc", "which", "xargs")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One command.
 
-    ``reading`` is what it comes to, ``why`` the plan's reason or the script's own comment, and
-    ``line`` its line in the script.
+    ``reading`` is what it comes to, ``why`` the plan's reason or the script's own comment,
+    ``line`` its line in the script, and ``old`` the legacy command there that it stands for.
     """
 
     argv: tuple[str, ...]
     reading: Reading
     why: str = ""
     line: int | None = None
+    old: str = ""
 
     @property
     def text(self) -> str:
@@ -97,12 +104,6 @@ class Walk:
         return sorted({node for node in found if node in order}, key=order.__getitem__)
 
 
-def bare() -> Network:
-    """A machine that has nothing but itself."""
-    lo = Interface("lo", Loopback(), up=True, mtu=Loopback.default_mtu)
-    return Network({HOST: Namespace(HOST, {"lo": lo})})
-
-
 def from_lab(lab: Lab, renderer: Renderer, start: Network | None = None) -> tuple[Step, ...]:
     """The commands of a lab on a bare machine.
 
@@ -134,15 +135,17 @@ def from_lab(lab: Lab, renderer: Renderer, start: Network | None = None) -> tupl
     return tuple(found)
 
 
-def from_script(text: str) -> tuple[Step, ...]:
-    """The commands of a shell script; see ``iplab.walk.script`` for what of the shell is read."""
-    found = []
-    for line in lines(text):
-        if line.unread:
-            reading = Reading(line.argv, HOST, (), unknown=line.unread)
-        else:
-            reading = read(line.argv)
-        found.append(Step(line.argv, reading, line.comment, line.number))
+def from_script(text: str, arguments: Sequence[str] = ()) -> tuple[Step, ...]:
+    """The commands of a shell script in the order in which it would run them; see
+    ``iplab.follow`` for what of a shell is read.
+
+    Raises ``IplabError`` where none of them is one that iplab reads.
+    """
+    found = [
+        Step(step.reading.argv, step.reading, step.comment, step.line, step.old)
+        for step in replay(text, arguments).steps
+        if not (step.reading.unknown and step.reading.argv[0].rpartition("/")[2] in _QUIET)
+    ]
     if not any(step.reading.operations or step.reading.known for step in found):
         raise IplabError(
             "there is no command in it that iplab reads",
@@ -168,22 +171,9 @@ def apply(step: Step, draft: Draft) -> tuple[str, ...]:
     """Project one step; why that could not be done, if so."""
     if step.reading.unknown:
         return (step.reading.unknown,)
-    known: list[Known] = [k for k in step.reading.known if k.changes]
-    trouble: list[str] = []
-    for operation in step.reading.operations:
-        try:
-            operation.change(draft)
-        except CannotApply as error:
-            trouble.append(str(error))
-    for one in known:
-        for operation in one.like:
-            # Of what is there already `replace` and its like change attributes, if anything.
-            attempt = Draft(draft.freeze())
-            try:
-                operation.change(attempt)
-            except CannotApply:
-                continue
-            operation.change(draft)
-        if not one.like and not trouble:
-            trouble.append(UNPICTURED)
+    outcome = projected(step.reading, draft)
+    trouble = [*outcome.refused, *outcome.absent]
+    changes = step.reading.operations or any(k.changes for k in step.reading.known)
+    if outcome.unpictured and changes and not trouble:
+        trouble.append(UNPICTURED)
     return tuple(dict.fromkeys(trouble))

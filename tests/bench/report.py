@@ -55,7 +55,7 @@ def growth(rows: Sequence[Row]) -> float | None:
         return None
     mean = [sum(axis) / len(points) for axis in zip(*points, strict=True)]
     above = sum((x - mean[0]) * (y - mean[1]) for x, y in points)
-    return above / sum((x - mean[0]) ** 2 for x, _ in points)
+    return float(above / sum((x - mean[0]) ** 2 for x, _ in points))
 
 
 def text(rows: Sequence[Row], rounds: int, peak: int) -> str:

@@ -27,6 +27,7 @@ SIZES = (10, 100, 256, 400, 1000, 2048, 4096)
 # The other tools stop where one run would take minutes.
 MOST = {"commands": 400, "pyroute2": 1000, "mininet": 400, "ping": 100}
 OTHERS = ("pairs", "star")  # the networks that pyroute2 and Mininet build here
+PATIENCE = 10.0  # seconds; on a machine where others delete namespaces as well it never ends
 # One neighbour table for all namespaces of a machine; Mininet raises it as well (util.fixLimits).
 NEIGHBOURS = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 
@@ -158,8 +159,8 @@ def settle() -> None:
 
     A worker's name says what it is at (wq_worker_comm): `kworker/u4:1-netns`.
     """
-    quiet = 0
-    while quiet < 3:
+    quiet, until = 0, time.monotonic() + PATIENCE
+    while quiet < 3 and time.monotonic() < until:
         busy = False
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():

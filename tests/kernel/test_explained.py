@@ -7,6 +7,7 @@ import pytest
 from iplab.iproute2 import read_text
 from iplab.iproute2.explain import explain
 from iplab.iproute2.messages import Messages
+from iplab.iproute2.output import read as read_output
 from iplab.iproute2.program import OBJECTS
 from tests.kernel import words
 
@@ -70,7 +71,7 @@ CLAIMS = [
     (PAIR, "ip link set v0 promisc on", "ip link show v0", "PROMISC", "PROMISC is set"),
     (PAIR, "ip link set v0 arp off", "ip link show v0", "NOARP", "NOARP is set"),
     (PAIR + "ip link set v0 up", "ip neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev v0",
-     "ip neigh show dev v0", "PERMANENT", "PERMANENT unless"),
+     "ip neigh show dev v0", "PERMANENT", "in the state PERMANENT"),
     ("", "ip netns exec nowhere true || ip rule flush", "ip rule", "!main", ""),
     ("", "sysctl -w net.ipv4.ip_forward=1", "sysctl net.ipv4.ip_forward", "= 1",
      "net.ipv4.ip_forward = 1"),
@@ -166,3 +167,24 @@ def test_a_kernels_output_is_told_whole() -> None:
         assert all(field.meaning for device in devices for field in device.fields)
     text = " ".join(f.meaning for d in read(done.stdout, Messages("en")) for f in d.fields)
     assert "in the namespace ns1" in text
+
+
+def test_json_says_what_the_lines_say() -> None:
+    """`ip -j X` is explained field by field as `ip X` is."""
+    asked = ("addr", "-br addr", "-br link", "-4 addr", "route show table all", "neigh", "link")
+    script = PAIR + (
+        "ip addr add 10.0.0.1/24 dev v0; ip addr add 10.1.0.1 peer 10.1.0.2/32 dev v0; "
+        "ip link set v0 up; ip link set v1 up; ip link set v0 alias cellar; "
+        "ip route add default via 10.0.0.2; ip route add blackhole 10.8.0.0/16; "
+        "ip route add 10.9.0.0/16 nexthop via 10.0.0.3 weight 2 nexthop via 10.0.0.4; "
+        "ip neigh add 10.0.0.9 lladdr 02:00:00:00:00:01 dev v0; sleep .2; "
+    )
+    script += "".join(f"ip {one}; echo '####'; ip -j {one}; echo '####'; " for one in asked)
+    parts = words.run(script).stdout.split("####\n")
+    for one, plain, objects in zip(asked, parts[::2], parts[1::2], strict=False):
+        told = [
+            [{f.text for f in device.fields} for device in read_output(text, Messages("en"))]
+            for text in (plain, objects)
+        ]
+        assert told[0], one
+        assert told[0] == told[1], one

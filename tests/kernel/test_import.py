@@ -73,10 +73,18 @@ def test_what_a_lab_cannot_say_is_named(tmp_path: Path) -> None:
         "ip netns add a; ip -n a link add i0 type ifb; ip netns add b; "
         "ip link add x netns a type veth peer name y netns b; "
         "ip -n a addr add 10.0.0.1 peer 10.0.0.2 dev x; "
+        "ip link add h0 type veth peer name eth0 netns a; sysctl -qw net.ipv4.ip_forward=1; "
+        "ip netns exec a nft add table ip mine; nft add table inet theirs; "
+        "tc -n b qdisc add dev y root bfifo limit 7000; "
         f"{IPLAB} import --live; echo $?; {IPLAB} import --live --only a",
         cwd=tmp_path,
     )
     assert "a:i0: a ifb, which a lab cannot make" in done.stderr
     assert "the peer 10.0.0.2" in done.stderr
     assert "a:x: it is bound to b:y, which is not asked for" in done.stderr
+    assert "host: net.ipv4.ip_forward is 1" in done.stderr
+    assert "a: the nft table ip mine" in done.stderr
+    assert "host: the nft table inet theirs" in done.stderr
+    assert "b:y: the qdisc bfifo" in done.stderr
+    assert "MAC addresses are left to chance" in done.stderr
     assert "3\n" in done.stdout

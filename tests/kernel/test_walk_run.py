@@ -114,6 +114,68 @@ def test_a_step_that_the_kernel_refuses_is_marked(tmp_path: Path) -> None:
     assert "File exists" in troubles["1"][0]
 
 
+OLD = """\
+#!/bin/bash
+BR=br0
+new() {
+    ip netns add "$1"
+    ip link add "p-$1" type veth peer name eth0
+    ip link set eth0 netns "$1"
+    brctl addif $BR "p-$1"
+    ifconfig "p-$1" 0.0.0.0 up
+    ip netns exec "$1" ifconfig lo 127.0.0.1 up
+    ip netns exec "$1" ifconfig eth0 10.5.0.$2 netmask 255.255.255.0 up
+    ip netns exec "$1" route add default gw 10.5.0.1
+}
+brctl addbr $BR
+ifconfig $BR 10.5.0.1 netmask 255.255.255.0 up
+for n in 2 3; do new vm$n $n; done
+ip netns exec vm2 ifconfig eth0 10.5.0.9 netmask 255.255.255.0
+ip netns exec vm2 route -n
+ip netns exec vm3 ifconfig eth0 mtu 1400 down
+"""
+
+
+def test_a_script_of_functions_loops_and_old_commands(tmp_path: Path) -> None:
+    """Each old command for the state that is there: the kernel ends where the projection does."""
+    script = tmp_path / "old.sh"
+    script.write_text(OLD)
+    found = trial("old", script)
+    assert found["troubles"] == {}
+    assert len(found["steps"]) == 28
+    assert "ip -n vm2 addr del 10.5.0.2/24 dev eth0" in found["steps"]
+    assert "inet 10.5.0.9/24" in found["shown"][-1]["vm2"]
+
+
+def test_a_step_after_which_the_kernel_holds_something_else_is_marked(tmp_path: Path) -> None:
+    """Without IPv6 a device loses its IPv6 addresses, which the projection does not know."""
+    script = tmp_path / "six.sh"
+    script.write_text(
+        "ip netns add a\n"
+        "ip -n a link add x type veth peer name y\n"
+        "ip -n a addr add fd00::1/64 dev x\n"
+        "ip netns exec a sysctl -w net.ipv6.conf.all.disable_ipv6=1\n"
+        "ip -n a link set x up\n"
+    )
+    found = trial("six", script)
+    assert found["troubles"] == {"3": ["a:x does not have fd00::1/64"]}
+    assert "fd00::1" in found["shown"][3]["a"]
+    assert "fd00::1" not in found["shown"][4]["a"]
+
+
+def test_no_other_program_of_the_script_is_run(tmp_path: Path) -> None:
+    script = tmp_path / "harm.sh"
+    script.write_text(
+        "ip netns add a\nip netns exec a touch harmed\ntouch harmed\nip netns exec a bash\n"
+        "ip netns exec a ip link set lo up\nip netns exec a ping -c 1 -W 1 127.0.0.1\n"
+    )
+    found = trial("harm", script)
+    assert not (tmp_path / "harmed").exists()
+    assert set(found["troubles"]) == {"1", "2"}
+    assert "touch was not run" in found["troubles"]["1"][0]
+    assert "bash was not run" in found["troubles"]["2"][0]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="asks what root would do")
 def test_run_leaves_the_machine_alone(tmp_path: Path) -> None:
     script = tmp_path / "s.sh"

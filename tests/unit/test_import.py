@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from iplab import lab as labs
 from iplab.cli.import_ import command
-from iplab.iproute2.replay import replay
+from iplab.follow import replay
 from iplab.lab.write import write
 from iplab.network import Namespace
 from iplab.operations import Operation
@@ -51,6 +51,11 @@ def test_a_labs_script_imported_again_is_the_same_lab(lab: labs.Lab, style: str)
     assert found.network.namespaces == of(lab)
     again = labs.loads(write(lab.name, found.network).text, "again.yaml")
     assert of(again) == of(lab)
+    # And its script brings the machine up by the same commands (their order is the file's).
+    second = replay(script(again, Renderer(style)))
+    assert sorted(s.reading.argv for s in second.steps) == sorted(
+        s.reading.argv for s in found.steps
+    )
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

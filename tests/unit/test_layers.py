@@ -20,6 +20,7 @@ FLOORS = [
     {"plan", "why"},
     {"render"},
     {"legacy", "iproute2", "picture"},
+    {"follow"},
     {"walk"},
     {"run"},
     {"cli"},

@@ -247,6 +247,12 @@ EVERY: dict[type[Operation], st.SearchStrategy[Operation]] = {
     ops.SetVlanOption: st.builds(ops.SetVlanOption, **_new, words=_words),
     ops.AddMulticast: st.builds(ops.AddMulticast, **_on, lladdr=_multicast),
     ops.DeleteMulticast: st.builds(ops.DeleteMulticast, **_on, lladdr=_multicast),
+    **{
+        kind: st.builds(
+            kind, **_peer, lladdr=lladdrs, state=st.sampled_from(["permanent", "stale"])
+        )
+        for kind in (ops.AddNeighbour, ops.ChangeNeighbour)
+    },
     ops.ReplaceNeighbour: st.builds(
         ops.ReplaceNeighbour,
         **_peer,

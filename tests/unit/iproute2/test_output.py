@@ -93,3 +93,116 @@ def test_a_command_is_no_output() -> None:
     assert looks_like(ADDRESS)
     with pytest.raises(IplabError, match="not what"):
         read("hello\n", Messages("en"))
+
+
+ROUTES = """\
+default via 10.0.0.2 dev x proto dhcp metric 100
+10.0.0.0/24 dev x proto kernel scope link src 10.0.0.1 linkdown
+blackhole 10.8.0.0/16
+10.9.0.0/16 proto bird
+\tnexthop via 10.0.0.3 dev x weight 2
+\tnexthop via inet6 fe80::4 dev x weight 1 dead
+local 10.0.0.1 dev x table local proto kernel scope host src 10.0.0.1
+fe80::/64 dev x proto kernel metric 256 pref medium
+"""
+
+
+@pytest.mark.parametrize(
+    ("route", "field", "says"),
+    [
+        ("default", "default", "no other route fits"),
+        ("default", "via 10.0.0.2", "gateway 10.0.0.2"),
+        ("default", "proto dhcp", "DHCP"),
+        ("10.0.0.0/24", "scope link", "on this very wire"),
+        ("10.0.0.0/24", "src 10.0.0.1", "for their source"),
+        ("10.0.0.0/24", "linkdown", "no signal"),
+        ("blackhole", "blackhole", "vanish"),
+        ("blackhole", "10.8.0.0/16", "longest prefix"),
+        ("10.9.0.0/16", "proto bird", "who wrote it: bird"),
+        ("10.9.0.0/16", "via fe80::4", "gateway fe80::4"),
+        ("10.9.0.0/16", "dead", "not used"),
+        ("local", "table local", "routing table local"),
+        ("fe80::/64", "pref medium", "medium"),
+    ],
+)
+def test_fields_of_routes(route: str, field: str, says: str) -> None:
+    assert looks_like(ROUTES)
+    assert says in meanings(ROUTES)[route][field]
+
+
+NEIGHBOURS = """\
+10.0.0.9 dev x lladdr 02:00:00:00:00:01 PERMANENT
+10.0.0.7 dev x  FAILED
+fe80::1 dev x lladdr 02:00:00:00:00:02 router STALE
+10.0.0.99 dev x proxy
+"""
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "field", "says"),
+    [
+        ("10.0.0.9", "lladdr 02:00:00:00:00:01", "MAC address"),
+        ("10.0.0.9", "PERMANENT", "by hand"),
+        ("10.0.0.7", "FAILED", "does not answer"),
+        ("fe80::1", "router", "is a router"),
+        ("fe80::1", "STALE", "some time ago"),
+        ("10.0.0.99", "proxy", "in its place"),
+    ],
+)
+def test_fields_of_neighbours(neighbour: str, field: str, says: str) -> None:
+    assert looks_like(NEIGHBOURS)
+    assert says in meanings(NEIGHBOURS)[neighbour][field]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            '[{"type":"blackhole","dst":"10.8.0.0/16","flags":[]},{},'
+            '{"dst":"default","gateway":"10.0.0.2","dev":"x","protocol":"dhcp","metric":100,'
+            '"flags":["linkdown"]},{"dst":"10.9.0.0/16","flags":[],"nexthops":'
+            '[{"gateway":"10.0.0.3","dev":"x","weight":2,"flags":[]}]}]',
+            ["blackhole 10.8.0.0/16", "default via 10.0.0.2 dev x proto dhcp metric 100 linkdown",
+             "10.9.0.0/16", "\tnexthop via 10.0.0.3 dev x weight 2"],
+        ),
+        (
+            '[{"dst":"10.0.0.9","dev":"x","lladdr":"02:00:00:00:00:01","state":["STALE"]},'
+            '{"dst":"10.0.0.99","dev":"x","proxy":null}]',
+            ["10.0.0.9 dev x lladdr 02:00:00:00:00:01 STALE", "10.0.0.99 dev x proxy"],
+        ),
+        (
+            '[{"link_index":2,"ifname":"x","operstate":"DOWN","addr_info":[{"local":"10.0.0.1",'
+            '"prefixlen":24}]}]',
+            ["x@if2 DOWN 10.0.0.1/24"],
+        ),
+        (
+            '[{"ifindex":2,"link":"y","ifname":"x","flags":["UP"],"mtu":1500,"operstate":"UP",'
+            '"link_type":"ether","address":"02:00:00:00:00:01","link_netns":"a","addr_info":['
+            '{"family":"inet","local":"10.0.0.1","address":"10.0.0.2","prefixlen":32,'
+            '"scope":"global","dynamic":true,"label":"x","valid_life_time":60,'
+            '"preferred_life_time":4294967295}]}]',
+            ["2: x@y: <UP> mtu 1500 state UP",
+             "    link/ether 02:00:00:00:00:01 link-netns a",
+             "    inet 10.0.0.1 peer 10.0.0.2/32 scope global dynamic x",
+             "       valid_lft 60sec preferred_lft forever"],
+        ),
+    ],
+)  # fmt: skip
+def test_json_is_read_as_the_lines_that_ip_prints_without_it(text: str, lines: list[str]) -> None:
+    found = read(text, Messages("en"))
+    assert [line for device in found for line in device.lines] == lines
+    assert looks_like(text)
+
+
+@pytest.mark.parametrize("text", ["[", "[1]", '[{"ifname": 1}]', '[{"x": {}}]', "{}", "[{}]"])
+def test_other_json_is_no_such_output(text: str) -> None:
+    assert not looks_like(text)
+    with pytest.raises(IplabError, match="this is not what"):
+        read(text, Messages("en"))
+
+
+@pytest.mark.parametrize(
+    "text", ["ip route add default via 10.0.0.1", "ip n", "route add default gw 10.0.0.1", "local"]
+)
+def test_commands_are_no_output(text: str) -> None:
+    assert not looks_like(text)

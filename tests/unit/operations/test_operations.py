@@ -102,6 +102,17 @@ def test_the_last_ipv4_address_takes_the_ipv4_routes_along() -> None:
     assert routes(none) == ["fd09::/16"]
 
 
+def test_an_ipv6_address_leaves_the_ipv4_routes() -> None:
+    """Such as one that needs no IPv4 address: `ip route add default dev e0`."""
+    device = Interface("e0", Bridge(), up=True)
+    route = Route(ip_network("0.0.0.0/0"), device="e0")
+    start = Network({"a": Namespace("a", {"e0": device}, (route,))})
+    six = Address(ip_interface("fd00::1/64"))
+    add = AddAddress("a", "e0", six)
+    assert project(start, [add, DeleteAddress("a", "e0", six)]) == start
+    assert project(add.apply(start), add.inverse(Draft(start)) or []) == start
+
+
 def test_an_address_takes_the_routes_it_is_the_source_of() -> None:
     found = after(DeleteAddress("a", "e0", address("10.1.0.1/24")))
     assert routes(found) == ["10.9.0.0/16", "fd09::/16"]

@@ -124,7 +124,7 @@ def test_a_whole_node_is_one_line(broken: list[str], words: str) -> None:
 
 def test_many_nodes_are_one_line_too() -> None:
     (line,) = said(60, *[f"n{n}>*" for n in range(20)])
-    assert line == "n0, n1, n2, n3, n4 and 15 more nodes reach nobody"
+    assert line == "n0, n1, n2, n3, n4 and 15 more reach nobody"
 
 
 def test_subnets_that_do_not_reach_each_other_are_one_line() -> None:
@@ -134,6 +134,18 @@ def test_subnets_that_do_not_reach_each_other_are_one_line() -> None:
     asked = ask(it).wanted
     lines = grouped(it, asked, [p for p in asked if p[0][0] == "a" and p[1][0] == "c"])
     assert lines == ["10.0.0.0/24 does not reach 10.0.2.0/24 (81 pairs)"]
+
+
+def test_parts_without_a_way_between_them_are_one_line() -> None:
+    it = star(40)
+    asked = ask(it).wanted
+    failed = [p for p in asked if int(p[0][1:]) // 2 != int(p[1][1:]) // 2]
+    assert grouped(it, asked, failed) == [
+        "20 groups of nodes do not reach each other: n0, n1; n2, n3; n4, n5; n6, n7;"
+        " and 16 more groups"
+    ]
+    alone = [p for p in asked if p in failed or "n3" in p]
+    assert grouped(it, asked, alone)[1:] == ["n2, n3 reach nobody, and nobody reaches them"]
 
 
 def test_what_cannot_be_grouped_is_told_in_part_and_counted() -> None:

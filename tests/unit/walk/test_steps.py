@@ -125,3 +125,26 @@ def test_numbers_are_the_kernel_s() -> None:
     assert "3: veth0@veth1:" in html
     assert "3: veth0@if2:" in html
     assert isinstance(nine().states[-1].namespaces["ns0"].interfaces["veth0"].kind, Veth)
+
+
+def test_a_name_stays_as_it_is_in_chinese() -> None:
+    """A Chinese sentence may begin with a name, and stands off from Latin letters by a blank."""
+    text = "ip netns add left\nip -n left link add br0 type bridge\nip -n left link set br0 up"
+    html = page(project("x", from_script(text)), "zh-TW")
+    assert "</a> 在 left 裡建立橋接器 br0" in html
+    assert "</a> 啟用 left 裡的 br0" in html
+
+
+def test_what_stands_between_backticks_is_code() -> None:
+    html = page(project("x", from_script("ip netns add a\nip link add v type veth peer name w\n"
+                                         "ip link set v netns a")))  # fmt: skip
+    assert "so addresses and <code>up</code> come after the move" in html
+    assert "`" not in re.sub(r"<script>.*</script>", "", html, flags=re.DOTALL)
+
+
+def test_a_picture_is_told_in_the_page_s_language() -> None:
+    chinese, english = page(nine(), "zh-TW"), page(nine())
+    assert "<desc>主機：lo。 命名空間 ns0：" in chinese
+    assert "ns0:veth0 與 ns1:veth1 之間有一條線。" in chinese
+    assert not re.search(r"<desc>[^<]*(Namespace|cable)", chinese)
+    assert "A cable between ns0:veth0 and ns1:veth1." in english
