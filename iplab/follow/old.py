@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from iplab import legacy
 from iplab.legacy import TOOLS, Context
+from iplab.legacy.vconfig import USUAL
 from iplab.legacy.wrapped import unwrap
 from iplab.names import HOST
 from iplab.network import Draft, Namespace
@@ -57,7 +58,9 @@ def translate(argv: Sequence[str], draft: Draft) -> Said:
     namespace = draft.namespaces.get(node)
     if namespace is None:
         return Said((), (), (), f"there is no namespace {node}")
-    said = legacy.translate(words, state=_state(namespace), context=Context(uid=0))
+    said = legacy.translate(
+        words, state=_state(namespace), context=Context(uid=0, vlan_names=USUAL)
+    )
     if said.reason is not None:
         return Said((), (), (), said.reason)
     fails = tuple(note for note in said.notes if note.startswith("the old tool fails"))

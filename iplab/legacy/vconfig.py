@@ -74,7 +74,8 @@ def _name_type(answer: Answer) -> str:
     if said == UNKNOWN:
         raise NoEquivalent("what kind of name `vconfig set_name_type` has chosen is not known here")
     if said is not None:
-        answer.note(f"the name is of the type {said}, which was set before")
+        if said != USUAL:
+            answer.note(f"the name is of the type {said}, which was set before")
         return said
     if answer.state is None or answer.context.read_file is None:
         answer.doubt("assumes that `vconfig set_name_type` has not chosen another kind of name")
