@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from iplab.render.saved import Saved
 
 
+FEW = 300  # processes that nobody minds waiting for
+
+
 @click.command(
     epilog="Example:  iplab up lab.yaml --yes",
     short_help="Bring a lab up, and prove it from the kernel's answer.",
@@ -124,6 +127,8 @@ def bring_up(
     if not found and plan.claims == dict(session.ownership.mine):
         _report(it, plan, renderer, document, as_json)
         return
+    if style != "batch" and len(found) > FEW:
+        say(f"note: {len(found)} processes, one after the other; --style batch is far quicker")
     if ask and not step and found:
         print_pieces(found)
         if not click.confirm(f"Run {processes(renderer, found)}?", err=True):

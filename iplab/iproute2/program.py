@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
@@ -151,6 +152,8 @@ def _command(cursor: Cursor) -> Meaning:
             cursor.note(1, f"program.{name}")
             _options(cursor, _OTHER_OPTIONS)
             return qdisc.read(cursor) if name == "tc" else bridge.read(cursor)
+        case "nsenter":
+            return _nsenter(cursor)
         case "sysctl":
             return sysctl.read(cursor)
         case "nft":
@@ -228,8 +231,23 @@ def _netns(cursor: Cursor) -> Meaning:
     raise cursor.fail(f"`ip netns {verb}` is not something iplab reads", 1)
 
 
+def _nsenter(cursor: Cursor) -> Meaning:
+    """nsenter(1) with the one option that makes it `ip netns exec`, and nothing else of it."""
+    cursor.note(1, "program.nsenter")
+    net = re.fullmatch(r"--net=/(?:var/)?run/netns/([^/]+)", cursor.peek())
+    if net is None:
+        raise cursor.fail("of nsenter iplab reads only --net=/run/netns/NODE")
+    cursor.note(1, "netns.entered", value=net[1])
+    return _inside(cursor, cursor.named_node(net[1]))
+
+
 def _exec(cursor: Cursor) -> Meaning:
-    cursor.node = cursor.named_node(cursor.word("netns.inside", "the namespace's name"))
+    node = cursor.named_node(cursor.word("netns.inside", "the namespace's name"))
+    return _inside(cursor, node)
+
+
+def _inside(cursor: Cursor, node: str) -> Meaning:
+    cursor.node = node
     cursor.family = None
     cursor.options = set()
     inner = PurePosixPath(cursor.peek()).name

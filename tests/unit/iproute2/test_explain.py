@@ -108,7 +108,8 @@ def test_every_word_that_has_a_text_is_a_word_of_ip() -> None:
         "maddress": (*maddress.VERBS, *maddress.WORDS),
     }  # fmt: skip
     written = {  # by the readers themselves, not by a table
-        "option/--", "object/qdisc", "netns/name", "netns/inside", "netns/command", "link/peer",
+        "option/--", "object/qdisc", "netns/name", "netns/inside", "netns/entered", "netns/command",
+        "link/peer",
         "link/type-word", "route/gateway", "route/nexthop", "qdisc/tbf",
         "qdisc/netem", "qdisc/word", "tunnel/name", "tunnel/dev", "tunnel/word",
     }  # fmt: skip

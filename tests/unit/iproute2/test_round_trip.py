@@ -19,7 +19,7 @@ ANY = shlex.split(
     "veth0 ns1 type veth peer name up master 10.0.0.1/24 default via lo mode tap qdisc root netem "
     "delay -w net.a=1 inet table x '' lookup nexthop \x00"
 )
-RENDERERS = {style: Renderer(style) for style in ("direct", "steps")}
+RENDERERS = {style: Renderer(style) for style in ("direct", "steps", "batch")}
 
 
 def test_each_operation_has_its_strategy() -> None:
