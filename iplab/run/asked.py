@@ -87,6 +87,18 @@ class Asked:
             for line in lines
         )
 
+    def forward_delay(self, node: str, bridge: str) -> float:
+        """``ip -j -d link show``: the bridge's ``forward_delay``, in hundredths of a second."""
+        found: float = self._once(("delay", node, bridge), lambda: self._delay(node, bridge))
+        return found
+
+    def _delay(self, node: str, bridge: str) -> float:
+        words = (*_ip(node), "-d", "link", "show", "dev", bridge)
+        done = self.machine.run(Command(words, node), ok=range(256))
+        lines = [o for d in observe.documents(done.out, "ip link") for o in d] if done.out else []
+        kind = (lines[0].get("linkinfo") or {}) if lines else {}
+        return float((kind.get("info_data") or {}).get("forward_delay", 1500)) / 100
+
     def ports(self, node: str) -> Mapping[str, Port]:
         """``bridge -j -d link`` and ``bridge -j vlan``."""
         found: Mapping[str, Port] = self._once(("ports", node), lambda: self._ports(node))
@@ -100,14 +112,7 @@ class Asked:
             vlans.setdefault(line.get("ifname", ""), []).extend(line.get("vlans", ()))
         states = {line.get("ifname", ""): line for line in self._bridge(node, "link", "show")}
         return {
-            device: Port(
-                states.get(device, {}).get("state", "forwarding"),
-                bool(states.get(device, {}).get("isolated", False)),
-                frozenset(_numbers(vlans.get(device, ()))),
-                next(
-                    (v["vlan"] for v in vlans.get(device, ()) if "PVID" in v.get("flags", ())), None
-                ),
-            )
+            device: _port(states.get(device, {}), vlans.get(device, ()))
             for device in {**states, **vlans}
         }
 
@@ -136,6 +141,20 @@ class Asked:
 
 def _ip(node: str) -> tuple[str, ...]:
     return ("ip", "-j") if node == HOST else ("ip", "-n", node, "-j")
+
+
+def _port(state: Mapping[str, Any], vlans: Sequence[Mapping[str, Any]]) -> Port:
+    """A port from its lines of `bridge -d link` and `bridge vlan`."""
+    return Port(
+        state.get("state", "forwarding"),
+        isolated=bool(state.get("isolated", False)),
+        learning=bool(state.get("learning", True)),
+        flood=bool(state.get("flood", True)),
+        broadcasts=bool(state.get("bcast_flood", True)),
+        locked=bool(state.get("locked", False)),
+        vlans=frozenset(_numbers(vlans)),
+        pvid=next((v["vlan"] for v in vlans if "PVID" in v.get("flags", ())), None),
+    )
 
 
 def _address(text: str | None) -> IPAddress | None:
