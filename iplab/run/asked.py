@@ -14,6 +14,27 @@ from iplab.run.machine import Machine, find_program, inside
 from iplab.why.facts import Lookup, Neighbour, Port, Ruleset
 from iplab.why.ruleset import joined, parse, parse_save
 
+# What `iplab.why` asks for, of which a whole node is asked in one process.
+_OF_NODES = (
+    "net/ipv4/ip_forward",
+    "net/ipv4/ip_default_ttl",
+    "net/ipv4/icmp_echo_ignore_all",
+    "net/ipv6/icmp/echo_ignore_all",
+    "net/bridge/bridge-nf-call-iptables",
+    "net/bridge/bridge-nf-call-ip6tables",
+)
+_OF_DEVICES = (
+    "net/ipv4/conf/{}/forwarding",
+    "net/ipv4/conf/{}/accept_local",
+    "net/ipv4/conf/{}/rp_filter",
+    "net/ipv4/conf/{}/arp_ignore",
+    "net/ipv6/conf/{}/forwarding",
+    "net/ipv6/conf/{}/force_forwarding",
+    "net/ipv6/conf/{}/hop_limit",
+    "net/ipv6/conf/{}/disable_ipv6",
+)
+_FEW = 64  # devices; a node with more is asked for each setting alone
+
 
 class Asked:
     """Facts of this machine; each is asked once and kept."""
@@ -62,12 +83,22 @@ class Asked:
 
     def sysctl(self, node: str, key: str) -> str | None:
         """A value below /proc/sys."""
-        found: str | None = self._once(("sysctl", node, key), lambda: self._sysctl(node, key))
-        return found
+        devices = self.network.namespaces[node].interfaces
+        if len(devices) > _FEW:
+            found: Mapping[str, str] = self._once(
+                ("sysctl", node, key), lambda: self._sysctls(node, [key])
+            )
+            return found.get(key)
+        keys = [*_OF_NODES, *(k.format(d) for d in ("all", *devices) for k in _OF_DEVICES)]
+        found = self._once(("sysctls", node), lambda: self._sysctls(node, keys))
+        return found.get(key)
 
-    def _sysctl(self, node: str, key: str) -> str | None:
-        done = self.machine.run(inside(node, ("cat", f"/proc/sys/{key}")), ok=range(256))
-        return " ".join(done.out.split()) if done.code == 0 else None
+    def _sysctls(self, node: str, keys: Sequence[str]) -> dict[str, str]:
+        """Those of ``keys`` that there are; `grep -H ''` prints PATH:VALUE for each."""
+        paths = [f"/proc/sys/{key}" for key in keys]
+        done = self.machine.run(inside(node, ("grep", "-sH", "", *paths)), ok=range(256))
+        lines = (line.partition(":") for line in done.out.splitlines())
+        return {path.removeprefix("/proc/sys/"): value.strip() for path, _, value in lines}
 
     def neighbours(self, node: str) -> Sequence[Neighbour]:
         """``ip -j neigh``."""
