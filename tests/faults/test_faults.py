@@ -4,6 +4,7 @@ A test a lab, so that they run side by side; each takes its share of every kind.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,3 +93,12 @@ def test_the_judge_counts_an_iplab_that_loses_things(tmp_path: Path) -> None:
         bench.discard()
     finally:
         zygote.close()
+
+
+def test_the_readme_has_a_place_for_figures_and_they_are_good() -> None:
+    (figures,) = run.PLACE.findall(run.README.read_text(encoding="utf-8"))
+    rows = dict(re.findall(r"^\| (.+) \| (\d+) \|$", figures, re.MULTILINE))
+    injected = next(int(v) for k, v in rows.items() if k.startswith("faults injected"))
+    survived = next(int(v) for k, v in rows.items() if k.startswith("survived"))
+    assert injected == survived > 1000
+    assert rows["objects of a lab lost"] == rows["foreign objects touched"] == "0"
