@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from iplab.names import HOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Command:
         if not self.lines:
             return None
         return "".join(f"{batch_line(line)}\n" for line in self.lines)
+
+
+def enter(node: str, argv: Sequence[str]) -> tuple[str, ...]:
+    """``argv`` in a node by nsenter(1), with the file that `ip netns add` made."""
+    return (*(() if node == HOST else ("nsenter", f"--net=/run/netns/{node}")), *argv)
 
 
 def batch_line(words: tuple[str, ...]) -> str:

@@ -331,6 +331,10 @@ class Network:
                 yield End(node, device), interface
 
 
+# Where a lab has more namespaces than this, what has to be asked of each of them counts.
+MANY = 64
+
+
 class Draft:
     """A Network that is being changed in place: operations read it and write it.
 

@@ -6,7 +6,8 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -149,7 +150,7 @@ def look_for(lab_name: str, wanted: Sequence[Network], *, adopt: bool = False) -
     """Observe what a lab's networks and its record speak of."""
     from iplab.run import look, machine, records
 
-    engine = machine.Machine()
+    engine = machine.Machine(progress=progress)
     known = records.load_all()
     owner = records.ownership(lab_name, known, adopt=adopt)
     what = look.scope(wanted, owner.mine)
@@ -220,6 +221,20 @@ def print_pieces(pieces: Sequence[Piece]) -> None:
 
 def _reason(step: Any) -> str:
     return f"{step.why}  ({step.origin})" if step.origin else str(step.why)
+
+
+@contextmanager
+def progress(what: str, count: int) -> Iterator[Callable[[int], object]]:
+    """How far long work is, and the time left; silent where it is short, or nobody looks."""
+    from iplab.network import MANY
+
+    if count <= MANY or not sys.stderr.isatty():
+        yield lambda more: None
+        return
+    with click.progressbar(
+        length=count, label=f"{what:<9}", file=sys.stderr, show_pos=True, width=30
+    ) as bar:
+        yield bar.update
 
 
 def plural(count: int, word: str) -> str:

@@ -67,11 +67,11 @@ def command(
     session = look_for(it.name, [it.network], adopt=adopt)
     plan = plan_for(it, session, style)
     renderer = Renderer(style, directories)
-    document = saved.document(plan, it, renderer, adopt=adopt, whole=output is not None)
     if output is not None:
-        saved.write(output, document)
+        saved.write(output, saved.document(plan, it, renderer, adopt=adopt))
         say(f"saved {output}; run exactly this with: iplab up {output}")
     if as_json:
+        document = saved.document(plan, it, renderer, adopt=adopt, whole=False)
         print_json({key: document[key] for key in saved.PUBLIC})
     elif undo:
         if plan.steps:

@@ -109,7 +109,7 @@ def _make(
         raise cursor.fail(f"a {said.type} born in another namespace is nothing iplab knows")
     match said.type:
         case "veth":
-            return _veth(cursor, End(lives, device), parse)
+            return _veth(cursor, said, End(lives, device), parse)
         case "bridge":
             more, known = options(cursor, "bridge", device, lives)
             return [AddBridge(lives, device), *more], known
@@ -133,7 +133,9 @@ def _make(
     return _vxlan(cursor, device)
 
 
-def _veth(cursor: Cursor, end: End, parse: Parse) -> tuple[list[Operation], list[Known]]:
+def _veth(
+    cursor: Cursor, said: Said, end: End, parse: Parse
+) -> tuple[list[Operation], list[Known]]:
     from iplab.iproute2.link import changes
 
     if not cursor.more:
@@ -148,7 +150,8 @@ def _veth(cursor: Cursor, end: End, parse: Parse) -> tuple[list[Operation], list
     node = cursor.named_node(other.given.pop("netns")) if "netns" in other.given else cursor.node
     peer = End(node, cursor.device(name))
     after, known = changes(cursor, node, name, other)
-    return [AddVeth(cursor.node, end, peer), *after], known
+    index = number(cursor, said.given.pop("index"), 1, 2**31 - 1) if "index" in said.given else None
+    return [AddVeth(cursor.node, end, peer, index), *after], known
 
 
 def _vxlan(cursor: Cursor, device: str) -> tuple[list[Operation], list[Known]]:

@@ -50,10 +50,14 @@ def born_mtu(draft: Draft, end: End, kind: Kind) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class AddVeth(Operation):
-    """``ip link add A type veth peer name B``: both ends of a cable, each where it lives."""
+    """``ip link add A type veth peer name B``: both ends of a cable, each where it lives.
+
+    ``index`` is the number (ifindex) that ``a`` is to have; ``None``: the kernel's choice.
+    """
 
     a: End
     b: End
+    index: int | None = None
 
     def change(self, draft: Draft) -> None:
         _born(draft, self.a, Veth(self.b))

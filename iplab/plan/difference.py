@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
-from iplab.claims import Ownership, link
+from iplab.claims import Claim, Ownership, link
 from iplab.names import HOST
 from iplab.network import Address, Bridge, End, Interface, Namespace, Network, Veth
 from iplab.plan.settle import comparable, stale_addresses
@@ -38,22 +38,27 @@ def compare(wanted: Network, observed: Network, ownership: Ownership) -> list[Di
 
 
 def _compare(wanted: Network, observed: Network, ownership: Ownership) -> Iterator[Difference]:
+    mine: dict[str, list[Claim]] = {}
+    for claim in ownership.mine:
+        mine.setdefault(claim.node, []).append(claim)
     for node, want in wanted.namespaces.items():
         have = observed.namespaces.get(node)
         if have is None:
             yield Difference(node, "namespace", "present", ABSENT)
         else:
-            yield from _namespace(want, have, ownership)
+            yield from _namespace(want, have, ownership, mine.get(node, ()))
     for node, have in observed.namespaces.items():
         if node in wanted.namespaces:
             continue
         if ownership.owns_node(node):
             yield Difference(node, "namespace", ABSENT, "present")
         else:
-            yield from _namespace(Namespace(node), have, ownership)
+            yield from _namespace(Namespace(node), have, ownership, mine.get(node, ()))
 
 
-def _namespace(want: Namespace, have: Namespace, ownership: Ownership) -> Iterator[Difference]:
+def _namespace(
+    want: Namespace, have: Namespace, ownership: Ownership, mine: Iterable[Claim]
+) -> Iterator[Difference]:
     node = want.name
     for device, interface in want.interfaces.items():
         found = have.interfaces.get(device)
@@ -65,7 +70,7 @@ def _namespace(want: Namespace, have: Namespace, ownership: Ownership) -> Iterat
         if device not in want.interfaces and link(End(node, device)) in ownership.mine:
             yield Difference(node, device, ABSENT, "present")
     whole = ownership.owns_node(node)
-    claimed = {(c.kind, c.name) for c in ownership.mine if c.node == node}
+    claimed = {(c.kind, c.name) for c in mine}
     for route in want.routes:
         if route not in have.routes:
             yield Difference(node, "route", str(route), ABSENT)
@@ -75,9 +80,10 @@ def _namespace(want: Namespace, have: Namespace, ownership: Ownership) -> Iterat
     for key, value in want.sysctls.items():
         if have.sysctls.get(key) != value:
             yield Difference(node, f"sysctl {key}", value, have.sysctls.get(key, ABSENT))
-    for claim, value in ownership.mine.items():
+    for claim in mine:
         # Set by the lab, which does not want it any more; '' is a value that nobody knows.
-        if claim.kind == "sysctl" and claim.node == node and claim.name not in want.sysctls:
+        if claim.kind == "sysctl" and claim.name not in want.sysctls:
+            value = ownership.mine[claim]
             now = have.sysctls.get(claim.name)
             if value and now is not None and now != value:
                 yield Difference(node, f"sysctl {claim.name}", value, now)

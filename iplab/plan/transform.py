@@ -7,13 +7,15 @@ address its secondaries, a link going down its routes) is seen and mended by wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from typing import Protocol
 
 from iplab.errors import CannotApply
 from iplab.names import HOST
 from iplab.network import (
+    MANY,
     Bridge,
     Draft,
     Dummy,
@@ -149,6 +151,7 @@ def _make_namespaces(work: Work, target: Network) -> None:
 
 
 def _make_veths(work: Work, target: Network, through_host: Callable[[End], bool]) -> None:
+    numbers = _numbers(work, target) if len(target.namespaces) > MANY else None
     for end, want in target.ends():
         if not isinstance(want.kind, Veth) or want.kind.peer is None or work.draft.find(end):
             continue
@@ -156,9 +159,27 @@ def _make_veths(work: Work, target: Network, through_host: Callable[[End], bool]
         moved = [e for e in (end, peer) if e.node != HOST and through_host(e)]
         a, b = (End(HOST, e.device) if e in moved else e for e in (end, peer))
         where = a.node if a.node == b.node else HOST
-        work.do(AddVeth(where, a, b), f"the link between {end} and {peer}", end)
+        index = (
+            next(numbers) if numbers and where == HOST and HOST not in (a.node, b.node) else None
+        )
+        work.do(AddVeth(where, a, b, index), f"the link between {end} and {peer}", end)
         for e in moved:
             work.do(MoveLink(HOST, e.device, e.node), f"{e.device} belongs in {e.node}", e)
+
+
+def _numbers(work: Work, target: Network) -> Iterator[int]:
+    """Numbers (ifindex) that no other device of a large lab has or gets by itself.
+
+    A veth end knows its other end by its number alone, and in each new namespace the kernel counts
+    from 2: which of a thousand ends with number 2 it is, only `ip netns list-id` in that namespace
+    can tell, which looks at every namespace of the machine.  One number of its own a pair does it.
+    """
+    used = max(
+        (i.index or 0 for n in work.draft.namespaces.values() for i in n.interfaces.values()),
+        default=0,
+    )
+    most = max(len(namespace.interfaces) for namespace in target.namespaces.values())
+    return count(used + most + 1)
 
 
 def _node(work: Work, want: Namespace, *, across: bool) -> bool:

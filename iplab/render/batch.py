@@ -7,15 +7,19 @@ from itertools import groupby
 
 from iplab.command import Command, sayable
 
+# What a batch ends with that is to be proved by its own answer.
+QUESTIONS = (("addr", "show"), ("route", "show", "table", "all"))
+
 
 def group(commands: Iterable[Command]) -> list[Command]:
     """``commands`` in as few processes as their order allows.
 
-    A batch's lines are its commands without ``ip [-n NODE]``.  What is no plain ``ip`` command
-    (tc, nft, sysctl, or a template of the user's with options of its own) stays by itself.
+    A batch's lines are its commands without what leads to ``ip`` and its namespace.  What is no
+    plain ``ip`` command (tc, nft, sysctl, or a template of the user's with options of its own)
+    stays by itself.
     """
     grouped: list[Command] = []
-    for key, run in groupby(commands, key=_prefix):
+    for key, run in groupby(commands, key=head):
         same = list(run)
         if key is None or len(same) == 1:
             grouped += same
@@ -25,14 +29,28 @@ def group(commands: Iterable[Command]) -> list[Command]:
     return grouped
 
 
-def _prefix(command: Command) -> tuple[str, ...] | None:
+def asking(command: Command) -> Command | None:
+    """``command`` with the questions behind it; ``None`` where it is no `ip` of one namespace."""
+    if command.lines:
+        lines, leads = command.lines, command.argv[:-2]
+    else:
+        key = head(command)
+        if key is None:
+            return None
+        lines, leads = (command.argv[len(key) :],), key
+    return Command((*leads, "-j", "-d", "-batch", "-"), command.node, (*lines, *QUESTIONS))
+
+
+def head(command: Command) -> tuple[str, ...] | None:
+    """The words up to ``ip`` and its namespace, of a command that can be a line of a batch."""
     argv = command.argv
-    if argv[0] != "ip" or len(argv) < 2:
+    if argv[0] == "nsenter" and argv[1:2] and argv[1].startswith("--net=") and argv[2:3] == ("ip",):
+        lead = argv[:3]
+    elif argv[0] == "ip":
+        lead = argv[:3] if argv[1:2] == ("-n",) else argv[:1]
+    else:
         return None
-    head = argv[:3] if argv[1] == "-n" else argv[:1]
-    rest = argv[len(head) :]
-    if not rest or rest[0].startswith("-") or rest[:2] == ("netns", "exec"):
+    rest = argv[len(lead) :]
+    if not rest or rest[0].startswith("-") or rest[:2] == ("netns", "exec") or not sayable(rest):
         return None
-    if not sayable(rest):
-        return None
-    return head
+    return lead

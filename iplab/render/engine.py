@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 
-from iplab.command import Command
+from iplab.command import Command, enter
 from iplab.errors import IplabError
 from iplab.names import HOST
 from iplab.network import Address, Route
@@ -89,7 +89,8 @@ class Words(tuple[str, ...]):
 class Renderer:
     """Words operations as commands.
 
-    ``style`` is direct, steps or batch (whose single commands are worded as direct's);
+    ``style`` is direct (`ip -n NODE`), steps (`ip netns exec NODE ip`) or batch (nsenter, and as
+    many commands in one process as can be: ``iplab.render.pieces``);
     ``directories`` are searched for ``OPERATION.j2`` before the templates that come with iplab.
     """
 
@@ -100,9 +101,19 @@ class Renderer:
         self._environment = bounded(paths, finalize=_one_word)
         self._environment.filters.update(named=_named, words=_words, each=Words, brd=_brd)
         self._prefixes: dict[str, dict[str, Words]] = {}
+        self._worded: dict[Operation, Command] = {}
 
     def command(self, operation: Operation) -> Command:
-        """The one command that does ``operation``; ``IplabError`` where a template is at fault."""
+        """The one command that does ``operation``; ``IplabError`` where a template is at fault.
+
+        What was worded once stays so: what is shown, noted and run is the same.
+        """
+        command = self._worded.get(operation)
+        if command is None:
+            command = self._worded[operation] = self._word(operation)
+        return command
+
+    def _word(self, operation: Operation) -> Command:
         name = template_name(type(operation))
         values: dict[str, Any] = {f: getattr(operation, f) for f in _field_names(type(operation))}
         try:
@@ -128,9 +139,13 @@ class Renderer:
         if node not in self._prefixes:
             inside = () if node == HOST else ("ip", "netns", "exec", node)
             named = () if node == HOST else ("-n", node)
-            own = ("ip", "tc", "bridge") if self.style != "steps" else ()
+            own = ("ip", "tc", "bridge") if self.style == "direct" else ()
             self._prefixes[node] = {
-                program: Words((program, *named) if program in own else (*inside, program))
+                program: Words(
+                    enter(node, (program,))  # of hundreds of processes each is to cost little
+                    if self.style == "batch"
+                    else ((program, *named) if program in own else (*inside, program))
+                )
                 for program in _PROGRAMS
             }
         return self._prefixes[node]
@@ -157,6 +172,7 @@ def _one_word(value: object) -> str:
     return shlex.quote(str(value))
 
 
+@cache
 def _named(device: str) -> Words:
     """A device where `ip link` also takes keywords: with ``dev`` in front if it looks like one."""
     if any(keyword.startswith(device) for keyword in _KEYWORDS):

@@ -125,7 +125,7 @@ def commands(plan: Plan, renderer: Renderer) -> list[Json]:
         if not piece.command.lines:
             found.append(head | lines[0])
             continue
-        for line, words in zip(lines, piece.command.lines, strict=True):
+        for line, words in zip(lines, piece.command.lines, strict=False):  # it may ask at its end
             line["argv"] = list(words)
         found.append(
             head

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
-from iplab.claims import Claim, Ownership, concerns, made_by, netns, places
+from iplab.claims import Claim, concerns, made_by, netns, places
 from iplab.command import Command
 from iplab.errors import CannotApply, CommandFailed, Interrupted, IplabError, LeftBehind
 from iplab.names import HOST
 from iplab.network import Draft, Network
 from iplab.operations import DeleteLink, DeleteNamespace, Operation
 from iplab.plan.back import way_back
-from iplab.plan.difference import Difference, compare
 from iplab.plan.planner import Plan, Step
-from iplab.render import Piece, Renderer, pieces
+from iplab.render import Piece, Renderer, pieces, stages
 from iplab.run import interrupts, records
 from iplab.run.journal import Journal, identity
 from iplab.run.look import Scope, look
-from iplab.run.machine import Machine, namespace_identity
+from iplab.run.machine import Finished, Machine, namespace_identity
+from iplab.run.proof import look_after, prove
 from iplab.run.records import Record
 
 PAUSES = (0.0, 0.1, 0.5)  # seconds ahead of each attempt to put things back
@@ -37,6 +37,7 @@ class Runner:
     before_each: Callable[[Piece], None] = lambda piece: None
     done: list[Operation] = field(default_factory=list)
     made: dict[Claim, str] = field(default_factory=dict)  # what it is known by
+    answers: dict[str, str] = field(default_factory=dict)  # what nodes' batches said at their end
 
     def run(self, plan: Plan, record: Record, wanted: Network | None) -> Network:
         """Run ``plan``, verify it, and keep the lab's record true all the while.
@@ -51,7 +52,7 @@ class Runner:
                 try:
                     journal = self._begin(plan, record, wanted)
                     self._each(plan, journal, must_note=wanted is not None)
-                    observed = look(self.machine, self.scope)
+                    observed = look_after(self.machine, self.scope, plan, self.answers)
                     self._prove(plan, record, wanted, observed)
                     signals.deaf = True  # it is done, and only has to be noted
                     if wanted is not None:
@@ -95,40 +96,86 @@ class Runner:
         records.save(replace(record, claims=claims, relies=relies, finished=True))
 
     def _each(self, plan: Plan, journal: Journal | None, *, must_note: bool) -> None:
-        unnoted = () if must_note else (IplabError,)
-        for piece in pieces(plan.steps, self.renderer):
-            self.before_each(piece)
-            self._still_the_same(plan, piece)
-            if journal is not None:
-                with suppress(*unnoted):
-                    journal.about_to(piece)
-            # Ahead of it: from here on an interrupt may come when the command has run already.
-            self.done += [step.operation for step in piece.steps]
-            self._run(piece)
-            if journal is not None:
-                with suppress(*unnoted):
-                    self.made |= journal.done(piece)
+        for turn in stages(pieces(plan.steps, self.renderer), self.renderer):
+            self._turn(plan, turn, journal, must_note=must_note)
 
-    def _run(self, piece: Piece) -> None:
-        """One process, whose operations are the last of ``done``."""
-        try:
-            self.machine.run(piece.command)
-        except CommandFailed as error:
-            failed = _failed_line(error, piece)
-            if failed is None:  # each of the lines may be done or not
-                raise CommandFailed(
-                    error.command, error.code, error.output, hint=_advice(error.output)
-                ) from error
-            rest = piece.steps[failed:]
-            if _gone_already(rest[0].operation, error):
-                for other in pieces(rest[1:], self.renderer):
-                    self._run(other)
+    def _turn(
+        self, plan: Plan, turn: Sequence[Piece], journal: Journal | None, *, must_note: bool
+    ) -> None:
+        """Processes of different namespaces, side by side.
+
+        Where one fails no more are started; those that run come to their end, and the first
+        failure is the one that is raised.
+        """
+        unnoted = () if must_note else (IplabError,)
+        failure: IplabError | None = None
+
+        def commands() -> Iterator[Command]:
+            for piece in turn:
+                if failure is not None:
+                    return
+                self.before_each(piece)
+                self._still_the_same(plan, piece)
+                if journal is not None:
+                    with suppress(*unnoted):
+                        journal.about_to(piece)
+                # Ahead of it: from here on an interrupt may come when it has run already.
+                self.done += [step.operation for step in piece.steps]
+                yield piece.command
+
+        with (
+            self.machine.progress("changing", len(turn)) as told,
+            closing(self._outcomes(commands(), alone=len(turn) == 1)) as ending,
+        ):
+            for number, done in ending:
+                piece = turn[number]
+                told(1)
+                try:
+                    self._ended(piece, done)
+                    if journal is not None:
+                        with suppress(*unnoted):
+                            self.made |= journal.done(piece)
+                except IplabError as error:
+                    failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _ended(self, piece: Piece, done: Finished | CommandFailed) -> None:
+        """What came of a process whose operations are in ``done`` already."""
+        if isinstance(done, Finished):
+            if done.code == 0:
+                if piece.asks:
+                    self.answers[piece.command.node] = done.out
                 return
-            # What `ip` refuses it has not done; what did not answer may be done or not.
-            if error.code is not None:
-                undone = {id(step.operation) for step in rest}
-                self.done = [o for o in self.done if id(o) not in undone]
-            raise _traced(error, piece, failed) from error
+            done = CommandFailed(piece.command.text, done.code, done.err or done.out)
+        failed = _failed_line(done, piece)
+        if failed is None or failed >= len(piece.steps):  # each of the lines may be done or not
+            raise CommandFailed(done.command, done.code, done.output, hint=_advice(done.output))
+        rest = piece.steps[failed:]
+        if _gone_already(rest[0].operation, done):
+            for other in pieces(rest[1:], self.renderer):
+                self._ended(other, self._alone(other.command))
+            return
+        # What `ip` refuses it has not done; what did not answer may be done or not.
+        if done.code is not None:
+            undone = {id(step.operation) for step in rest}
+            self.done = [o for o in self.done if id(o) not in undone]
+        raise _traced(done, piece, failed) from done
+
+    def _outcomes(
+        self, commands: Iterator[Command], *, alone: bool
+    ) -> Generator[tuple[int, Finished | CommandFailed], None, None]:
+        if not alone:
+            yield from self.machine.side_by_side(commands)
+            return
+        for command in commands:
+            yield 0, self._alone(command)
+
+    def _alone(self, command: Command) -> Finished | CommandFailed:
+        try:
+            return self.machine.run(command)
+        except CommandFailed as error:
+            return error
 
     def _still_the_same(self, plan: Plan, piece: Piece) -> None:
         """Refuse to go on in a namespace that somebody has put in the place of the one we know."""
@@ -144,21 +191,7 @@ class Runner:
         if theirs:
             what = ", ".join(map(str, sorted(theirs)))
             raise IplabError(f"somebody has replaced {what} in the middle")
-        if wanted is not None:
-            mine = records.verified(Ownership(plan.claims), observed)
-            different = compare(wanted, observed, mine)
-        else:
-            left = records.verified(Ownership(record.claims), observed).mine
-            different = [
-                Difference(c.node, str(c), "absent", "present")
-                for c in left
-                if _present(c, observed)
-            ]
-        if different:
-            lines = "\n".join(f"  {d}" for d in different)
-            raise IplabError(
-                f"every command ended well, and yet the kernel says otherwise:\n{lines}"
-            )
+        prove(plan, record, wanted, observed)
 
     # ------------------------------------------------------------ going back
 
@@ -250,17 +283,6 @@ class Runner:
         return draft.freeze()
 
 
-def _present(claim: Claim, observed: Network) -> bool:
-    namespace = observed.namespaces.get(claim.node)
-    if namespace is None or claim.kind == "sysctl":
-        return False
-    if claim.kind == "route":
-        return any(str(route) == claim.name for route in namespace.routes)
-    if claim.kind == "nat":
-        return claim.name in namespace.nat
-    return True  # netns and link: `verified` has looked
-
-
 def _failed_line(error: CommandFailed, piece: Piece) -> int | None:
     """Which step of the piece failed, counted from 0 (`ip -batch` says `Command failed -:LINE`).
 
@@ -270,7 +292,7 @@ def _failed_line(error: CommandFailed, piece: Piece) -> int | None:
     if not piece.command.lines:
         return 0
     said = re.search(r"^Command failed -:(\d+)$", error.output, re.MULTILINE)
-    return min(int(said.group(1)), len(piece.steps)) - 1 if said else None
+    return int(said.group(1)) - 1 if said else None
 
 
 def _gone_already(operation: Operation, error: CommandFailed) -> bool:
@@ -293,7 +315,7 @@ def _traced(error: CommandFailed, piece: Piece, failed: int) -> CommandFailed:
     step = piece.steps[failed]
     command = error.command
     if piece.command.lines:
-        head = piece.command.argv[:-2]
+        head = piece.command.argv[: -4 if piece.asks else -2]  # ahead of `[-j -d] -batch -`
         command = Command((*head, *piece.command.lines[failed]), piece.command.node).text
     words = re.sub(r"^Command failed -:\d+\n?", "", error.output, flags=re.MULTILINE)
     return CommandFailed(command, error.code, words, where=step.origin, hint=_advice(words))

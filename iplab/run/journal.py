@@ -33,6 +33,7 @@ class Journal:
     renderer: Renderer
     _handle: int = field(init=False)
     _draft: Draft = field(init=False)
+    _settings: dict[Claim, str] = field(init=False)
 
     def __post_init__(self) -> None:
         # What an earlier run left here is in the record by now, and may end in half a line.
@@ -42,6 +43,8 @@ class Journal:
         except OSError as error:
             raise IplabError(f"the journal cannot be written: {error.strerror}") from error
         self._draft = Draft(self.plan.before)
+        # Of a setting that is put back on the way the record knows what it was.
+        self._settings = {c: old for c, old in self.plan.claims.items() if c.kind == "sysctl"}
 
     def about_to(self, piece: Piece) -> None:
         """Note what starts now, what it makes, and the commands that undo it."""
@@ -57,20 +60,15 @@ class Journal:
         self._about(piece, [])
 
     def _about(self, piece: Piece, undos: list[str]) -> None:
-        given = _given(piece) | {
-            # Of a setting that is put back on the way the record knows what it was.
-            c: old
-            for c, old in self.plan.claims.items()
-            if c.kind == "sysctl"
-        }
+        given = _given(piece)
         self._write(
             {
                 "about": piece.command.text,
                 "makes": [
-                    [c.kind, c.node, c.name, given.get(c, "")]
+                    [c.kind, c.node, c.name, given.get(c) or self._settings.get(c, "")]
                     for step in piece.steps
                     for c in made_by(step.operation)
-                    if c.kind != "sysctl" or c in given
+                    if c.kind != "sysctl" or c in self._settings
                 ],
                 "undo": undos,
             }

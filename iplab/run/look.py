@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from iplab import observe
 from iplab.claims import Claim
-from iplab.command import Command
+from iplab.command import Command, enter
 from iplab.errors import CommandFailed, IplabError
 from iplab.names import HOST
-from iplab.network import Namespace, NatTable, Network
+from iplab.network import MANY, Namespace, NatTable, Network
 from iplab.observe import KERNELS_OWN, Seen
-from iplab.run.machine import Machine, find_program, inside, is_namespace, namespaces
-
-# Up to this many namespaces each veth's other end is asked of the kernel (`ip netns list-id`, whose
-# cost grows with all namespaces of the machine); beyond it only where numbers do not tell.
-ASK_ALL = 64
+from iplab.render.batch import QUESTIONS
+from iplab.run.machine import Machine, entered, find_program, inside, is_namespace, namespaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +65,37 @@ def own_tables(machine: Machine, node: str) -> frozenset[str]:
     return frozenset(w[2] for w in words if len(w) == 3 and w[2].startswith("iplab-"))
 
 
-def look(machine: Machine, what: Scope) -> Network:
-    """The observed Network.  Namespaces that are not there are left out."""
+def look(machine: Machine, what: Scope, answers: Mapping[str, str] | None = None) -> Network:
+    """The observed Network.  Namespaces that are not there are left out.
+
+    ``answers`` are what nodes said to ``batch.QUESTIONS`` already; they are not asked again.
+    """
     here = namespaces()
+    answers = answers or {}
     nodes = [node for node in what.nodes if node == HOST or node in here]
-    every = len(nodes) <= ASK_ALL
+    # Each veth's other end is asked of the kernel (`ip netns list-id`, whose cost grows with all
+    # namespaces of the machine); of many nodes only where numbers do not tell.
+    every = len(nodes) <= MANY and not answers
     # What an `ip netns add` that was killed left of a namespace cannot be asked, only deleted.
     files = [node for node in nodes if node != HOST and not is_namespace(node)]
-    nodes = [node for node in nodes if node not in files]
-    answers = machine.many([_question(node, every) for node in nodes])
+    nodes = [node for node in nodes if node not in set(files)]
+    asked = [node for node in nodes if node not in answers]
+    said = machine.many([_question(node, every) for node in asked])
+    texts = {**answers, **{node: a.out for node, a in zip(asked, said, strict=True)}}
     seen = [
-        _seen(node, here.get(node), observe.documents(a.out, "ip -j"), every)
-        for node, a in zip(nodes, answers, strict=True)
+        _seen(node, here.get(node), observe.documents(texts[node], "ip -j"), every)
+        for node in nodes
     ]
     if not every:
         seen = _ask_names(machine, seen, observe.ambiguous(seen))
-    seen = [_more(machine, s, what) for s in seen]
-    observed = observe.network(seen)
+    observed = observe.network(_more(machine, seen, what))
     left = {node: Namespace(node, identity=here[node], only_file=True) for node in files}
     return Network({**observed.namespaces, **left})
 
 
 def _question(node: str, every: bool) -> Command:
-    where = () if node == HOST else ("-n", node)
-    lines: list[tuple[str, ...]] = [("addr", "show"), ("route", "show", "table", "all")]
-    if every:
-        lines.append(("netns", "list-id"))
-    return Command(("ip", "-j", "-d", *where, "-batch", "-"), node, tuple(lines))
+    lines = (*QUESTIONS, ("netns", "list-id")) if every else QUESTIONS
+    return Command(enter(node, ("ip", "-j", "-d", "-batch", "-")), node, lines)
 
 
 def _seen(
@@ -113,11 +114,7 @@ def _names(documents: list[list[observe.Object]]) -> dict[int, str]:
 
 def _ask_names(machine: Machine, seen: list[Seen], nodes: set[str]) -> list[Seen]:
     asked = [s for s in seen if s.name in nodes]
-    where = [() if s.name == HOST else ("-n", s.name) for s in asked]
-    commands = [
-        Command(("ip", "-j", *w, "netns", "list-id"), s.name)
-        for s, w in zip(asked, where, strict=True)
-    ]
+    commands = [entered(s.name, ("ip", "-j", "netns", "list-id")) for s in asked]
     if not commands:
         return seen
     answers = machine.many(commands)
@@ -128,35 +125,55 @@ def _ask_names(machine: Machine, seen: list[Seen], nodes: set[str]) -> list[Seen
     return [replace(s, names=known.get(s.name)) for s in seen]
 
 
-def _more(machine: Machine, seen: Seen, what: Scope) -> Seen:
+def _more(machine: Machine, seen: Sequence[Seen], what: Scope) -> list[Seen]:
     """Ask for qdiscs, sysctls and nft tables where there is something to ask for."""
-    qdiscs: list[observe.Object] = []
-    if any(link.get("qdisc", "noop") not in KERNELS_OWN for link in seen.addresses):
-        where = () if seen.name == HOST else ("-n", seen.name)
-        answer = machine.run(Command(("tc", "-j", *where, "qdisc", "show"), seen.name))
-        qdiscs = [o for d in observe.documents(answer.out, "tc -j") for o in d]
-    keys = what.sysctls.get(seen.name, frozenset())
-    tables = what.tables.get(seen.name, frozenset())
-    return replace(
-        seen,
-        qdiscs=qdiscs,
-        sysctls=_sysctls(machine, seen.name, keys),
-        nat={t: found for t in sorted(tables) if (found := _nat(machine, seen.name, t))},
+    qdiscs = _qdiscs(machine, [s.name for s in seen if _shaped(s)])
+    sysctls = _sysctls(
+        machine, {s.name: what.sysctls[s.name] for s in seen if what.sysctls.get(s.name)}
     )
+    return [
+        replace(
+            s,
+            qdiscs=qdiscs.get(s.name, []),
+            sysctls=sysctls.get(s.name, {}),
+            nat={
+                table: found
+                for table in sorted(what.tables.get(s.name, frozenset()))
+                if (found := _nat(machine, s.name, table))
+            },
+        )
+        for s in seen
+    ]
 
 
-def _sysctls(machine: Machine, node: str, keys: frozenset[str]) -> dict[str, str]:
-    """The values of ``keys``; those the kernel does not have (yet) are left out."""
-    if not keys:
-        return {}
-    paths = {f"/proc/sys/{_path(key)}": key for key in sorted(keys)}
+def _shaped(seen: Seen) -> bool:
+    return any(link.get("qdisc", "noop") not in KERNELS_OWN for link in seen.addresses)
+
+
+def _qdiscs(machine: Machine, nodes: Sequence[str]) -> dict[str, list[observe.Object]]:
+    answers = machine.many([entered(node, ("tc", "-j", "qdisc", "show")) for node in nodes])
+    return {
+        node: [o for d in observe.documents(answer.out, "tc -j") for o in d]
+        for node, answer in zip(nodes, answers, strict=True)
+    }
+
+
+def _sysctls(machine: Machine, wanted: Mapping[str, frozenset[str]]) -> dict[str, dict[str, str]]:
+    """The values of each node's keys; those the kernel does not have (yet) are left out."""
+    paths = {
+        node: {f"/proc/sys/{_path(key)}": key for key in sorted(keys)}
+        for node, keys in wanted.items()
+    }
     # `grep -H ''` prints PATH:VALUE for each, and goes on where a file is not there.
-    answer = machine.run(inside(node, ("grep", "-sH", "", *paths)), ok=(0, 1, 2))
-    found: dict[str, str] = {}
-    for line in answer.out.splitlines():
-        path, colon, value = line.partition(":")
-        if colon and path in paths:
-            found[paths[path]] = " ".join(value.split())
+    commands = [entered(node, ("grep", "-sH", "", *of)) for node, of in paths.items()]
+    found: dict[str, dict[str, str]] = {}
+    for node, answer in zip(paths, machine.many(commands, ok=(0, 1, 2)), strict=True):
+        lines = (line.partition(":") for line in answer.out.splitlines())
+        found[node] = {
+            paths[node][path]: " ".join(value.split())
+            for path, colon, value in lines
+            if colon and path in paths[node]
+        }
     return found
 
 
@@ -167,7 +184,7 @@ def _path(key: str) -> str:
 
 def _nat(machine: Machine, node: str, table: str) -> NatTable | None:
     try:
-        answer = machine.run(inside(node, ("nft", "-j", "list", "table", "inet", table)))
+        answer = machine.run(entered(node, ("nft", "-j", "list", "table", "inet", table)))
     except CommandFailed as error:
         if "No such file" in error.output:
             return None

@@ -1,23 +1,25 @@
 """The edge: how a command becomes a process.
 
-Commands of a plan, and every ``ip``, ``tc`` and ``bridge``, start with ``subprocess``: argv exactly
-as planned, no shell.  Other programs that iplab itself needs (ping, fping) start with ``sh``.
+Commands of a plan, every ``ip``, ``tc`` and ``bridge``, and what is started by the hundred (fping)
+start with ``subprocess``: argv exactly as planned, no shell.  Other programs that iplab itself
+needs (ping) start with ``sh``.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import stat
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from iplab.command import Command
+from iplab.command import Command, enter
 from iplab.errors import CommandFailed, MissingProgram, UsageError
 from iplab.run import interrupts
 
@@ -40,6 +42,8 @@ NOT_STARTED = 126  # the exit code a shell gives a command that could not be sta
 PATIENCE = 2.0  # seconds an interrupted command may still take
 TIMEOUT = 60.0  # seconds; the kernel answers in milliseconds, but for a lock that is held
 TIMEOUT_SETTING = "IPLAB_TIMEOUT"  # an environment variable with other seconds
+# They wait for the kernel's locks and grace periods, so more than there are cores.
+AT_ONCE = 4 * (os.cpu_count() or 1)
 BUSY_PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between trying again to delete a busy namespace
 
 # Files that a command keeps open as long as it runs.  The machine's lock is one: a command that
@@ -89,7 +93,9 @@ def environment() -> dict[str, str]:
 
     And a PATH of trusted directories: `ip netns exec NODE sysctl` looks there for sysctl.
     """
-    kept = {k: v for k, v in os.environ.items() if k not in ("LANGUAGE", "COLORFGBG", "NETNS")}
+    kept = dict(os.environ)
+    for name in ("LANGUAGE", "COLORFGBG", "NETNS"):
+        kept.pop(name, None)
     return kept | {"LC_ALL": "C", "PATH": ":".join(TRUSTED)}
 
 
@@ -104,11 +110,94 @@ def _timeout() -> float:
     return seconds
 
 
+def _pipes(command: Command) -> tuple[int, int, int]:
+    stdin = subprocess.DEVNULL if command.stdin is None else subprocess.PIPE
+    return stdin, subprocess.PIPE, subprocess.PIPE
+
+
+def _end(processes: Sequence[subprocess.Popen[str]]) -> None:
+    """Let what runs finish what it is at; a change cut in two is worse than a wait."""
+    until = time.monotonic() + PATIENCE
+    for process in processes:
+        try:
+            process.wait(timeout=max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class _Running:
+    """One of several processes.  It reads and writes files in memory, so that nobody has to feed
+    it, or to empty a pipe, while the others are waited for."""
+
+    def __init__(self, machine: Machine, number: int, command: Command) -> None:
+        self.number, self.command, self._machine = number, command, machine
+        self._files = [_memory() for _ in range(3)]
+        self._files[0].write(command.stdin or "")
+        self._files[0].seek(0)
+        try:
+            self.process = machine._popen(command, *self._files)
+        except BaseException:
+            self._close_files()
+            raise
+        self.until = time.monotonic() + machine.timeout
+        self.pidfd = os.pidfd_open(self.process.pid)
+
+    def finish(self) -> Finished:
+        """What came of it, now that it has ended."""
+        try:
+            code = self.process.wait()  # a moment, where somebody traces it
+            out, err = (_whole(file) for file in self._files[1:])
+            return Finished(code, out, err)
+        finally:
+            self.close()
+
+    def give_up(self) -> CommandFailed:
+        """Its time is over."""
+        self.close()
+        return self._machine._no_answer(self.command)
+
+    def close(self) -> None:
+        """End it if it runs, and let go of its files."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.pidfd)
+        self._close_files()
+
+    def _close_files(self) -> None:
+        for file in self._files:
+            file.close()
+
+
+def _memory() -> IO[str]:
+    return os.fdopen(os.memfd_create("iplab"), "w+", encoding="utf-8", errors="replace")
+
+
+def _whole(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
+
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
+
+
+@contextmanager
+def quiet(what: str, count: int) -> Iterator[Callable[[int], object]]:
+    """Progress that nobody is told of.
+
+    Others take what is being done and how many there are, and are told each time how many more
+    are done.
+    """
+    yield lambda more: None
+
+
 class Machine:
     """Runs commands.  Each may take ``timeout`` seconds: 60, or what IPLAB_TIMEOUT says."""
 
-    def __init__(self, timeout: float | None = None) -> None:
+    def __init__(self, timeout: float | None = None, progress: Progress = quiet) -> None:
         self.timeout = _timeout() if timeout is None else timeout
+        self.progress = progress
 
     def run(self, command: Command, *, ok: Sequence[int] = (0,)) -> Finished:
         """Run one command and wait; ``CommandFailed`` where its exit code is not in ``ok``.
@@ -128,7 +217,21 @@ class Machine:
             time.sleep(pause)
 
     def _once(self, command: Command) -> Finished:
+        with self._popen(command, *_pipes(command)) as process:
+            try:
+                out, err = process.communicate(command.stdin, timeout=self.timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise self._no_answer(command) from None
+            except KeyboardInterrupt:
+                _end([process])
+                raise
+        return Finished(process.returncode, out, err)
+
+    def _popen(self, command: Command, *files: int | IO[str]) -> subprocess.Popen[str]:
+        """Start a command with these as its standard input, output and error."""
         path = program(command.argv[0])
+        stdin, stdout, stderr = files
         signals = interrupts.current()
         # Not between its start and our knowing of it: it would run on while we put things back.
         signals.hold()
@@ -136,9 +239,9 @@ class Machine:
             process = subprocess.Popen(
                 command.argv,
                 executable=path,
-                stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
                 text=True,
                 errors="replace",
                 env=environment(),
@@ -148,30 +251,79 @@ class Machine:
         except (OSError, ValueError) as error:  # no more processes, no memory; a NUL in a word
             signals.release()
             raise CommandFailed(command.text, NOT_STARTED, str(error)) from None
-        with process:
-            try:
-                signals.release()
-                out, err = process.communicate(command.stdin, timeout=self.timeout)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise CommandFailed(
-                    command.text, None, f"no answer within {self.timeout:g} s", hint="iplab doctor"
-                ) from None
-            except KeyboardInterrupt:
-                # Let it finish what it is at; a change that is cut in two is worse than a wait.
-                try:
-                    process.wait(timeout=PATIENCE)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                raise
-        return Finished(process.returncode, out, err)
+        try:
+            signals.release()
+        except KeyboardInterrupt:
+            with process:
+                if process.stdin:
+                    process.stdin.close()  # nothing for it to do
+                _end([process])
+            raise
+        return process
+
+    def _no_answer(self, command: Command) -> CommandFailed:
+        return CommandFailed(
+            command.text, None, f"no answer within {self.timeout:g} s", hint="iplab doctor"
+        )
+
+    def side_by_side(
+        self, commands: Iterable[Command], *, at_once: int = 0
+    ) -> Generator[tuple[int, Finished | CommandFailed], None, None]:
+        """Run commands that do not depend on each other, ``at_once`` (0: ``AT_ONCE``) at a time.
+
+        They start in their order.  Yields the number of each, from 0, when it has ended: as
+        ``Finished`` whatever its exit code, as ``CommandFailed`` where it could not be started or
+        did not answer.  A command is taken from ``commands`` only when it is its turn; whoever
+        iterates may stop that from giving more.  An interrupt, or a generator that is closed,
+        waits for what runs.
+        """
+        running: dict[int, _Running] = {}
+        poll = select.poll()
+        waiting = enumerate(commands)
+        more = True
+        try:
+            while more or running:
+                while more and len(running) < (at_once or AT_ONCE):
+                    number, command = next(waiting, (-1, None))
+                    if command is None:
+                        more = False
+                        break
+                    try:
+                        one = _Running(self, number, command)
+                    except CommandFailed as error:
+                        yield number, error
+                        continue
+                    running[one.pidfd] = one
+                    poll.register(one.pidfd, select.POLLIN)
+                if not running:
+                    continue
+                until = min(one.until for one in running.values())
+                ready = {fd for fd, _ in poll.poll(max(0.0, until - time.monotonic()) * 1000 + 1)}
+                late = [fd for fd, one in running.items() if one.until <= time.monotonic()]
+                for fd in [*ready, *(fd for fd in late if fd not in ready)]:
+                    poll.unregister(fd)
+                    one = running.pop(fd)
+                    yield one.number, one.finish() if fd in ready else one.give_up()
+        finally:
+            _end([one.process for one in running.values()])
+            for one in running.values():
+                one.close()
 
     def many(self, commands: Sequence[Command], *, ok: Sequence[int] = (0,)) -> list[Finished]:
-        """Run commands that do not depend on each other, as many at once as there are cores."""
-        if len(commands) == 1:
-            return [self.run(commands[0], ok=ok)]
-        with ThreadPoolExecutor(max_workers=(os.cpu_count() or 2) + 1) as pool:
-            return list(pool.map(lambda c: self.run(c, ok=ok), commands))
+        """Run commands that do not depend on each other; their answers in the same order.
+
+        ``CommandFailed`` of the first one that ended with a code which is not in ``ok``.
+        """
+        found: dict[int, Finished] = {}
+        with self.progress("looking", len(commands)) as told:
+            for number, done in self.side_by_side(commands):
+                if isinstance(done, CommandFailed):
+                    raise done
+                if done.code not in ok:
+                    raise CommandFailed(commands[number].text, done.code, done.err or done.out)
+                found[number] = done
+                told(1)
+        return [found[number] for number in range(len(commands))]
 
     def other(
         self, argv: Sequence[str], *, stdin: str | None = None, timeout: float | None = None
@@ -230,10 +382,19 @@ def namespace_identity(name: str) -> str:
     inode's ctime is that of `ip netns add`.
     """
     try:
-        info = os.stat(NETNS / name)
+        info = os.stat(f"{NETNS}/{name}")
     except OSError:
         return ""  # it went while we looked
     return f"{info.st_ino}:{info.st_ctime_ns}"
+
+
+def entered(node: str, argv: Sequence[str]) -> Command:
+    """Like ``inside``, by ``nsenter``: what is asked of hundreds of nodes.
+
+    `ip netns exec` and `ip -n` copy every mount below /run/netns, and a mount namespace that ends
+    costs the kernel a grace period; `nsenter --net` has neither.
+    """
+    return Command(enter(node, argv), node)
 
 
 def inside(node: str, argv: Sequence[str], host: str = "host") -> Command:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
-from iplab.names import IPAddress
+from iplab.names import HOST, IPAddress
 from iplab.network import Network
-from iplab.plan.reach import addresses, targets
+from iplab.plan import matrix as matrices
+from iplab.plan.matrix import Wanted
+from iplab.plan.reach import targets
+from iplab.plan.silent import grouped
 from iplab.run.look import Scope, look
-from iplab.run.machine import Machine, find_program, inside
+from iplab.run.machine import Finished, Machine, entered, find_program, inside
 
 AT_ONCE = 16  # pings side by side: they mostly wait
+# One table for all namespaces of a machine (arp(7)); only the first namespace sees its size.
+LIMIT = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
+USUAL_LIMIT = 1024  # entries, where nobody has changed it (neigh_table_init, net/ipv4/arp.c)
+FEW = 12  # pairs without an answer that are told one by one, each with its addresses
+SHARE = 0.7  # of it, at most, for one part of the matrix
 DAD_PATIENCE = 5.0  # seconds; duplicate address detection takes one to two (RFC 4862)
 
 
@@ -43,13 +52,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Every node to every node: addresses asked, answers, and the pairs that stayed without."""
+    """Every node to every node: addresses asked, answers, and the pairs that stayed without.
+
+    ``silent`` says those in sentences, ``notes`` how it was asked.
+    """
 
     sent: int
     received: int
     failed: tuple[tuple[str, str], ...]
-    silent: tuple[str, ...] = ()  # "a does not reach 10.0.0.2 of b", one for each address
-    note: str = ""
+    silent: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    sampled: bool = False
 
 
 def wait_for_addresses(machine: Machine, scope: Scope, network: Network) -> None:
@@ -124,46 +137,106 @@ def _why_not(text: str) -> str:
     return "does not answer"
 
 
-def matrix(machine: Machine, network: Network, nodes: Iterable[str]) -> Matrix:
-    """Ask every address of every node from every other one."""
-    askers = [node for node in nodes if addresses(network, node)]
-    wanted = {
-        source: [
-            (node, str(address))
-            for node in askers
-            if node != source
-            for address in targets(network, source, node)[0]
-        ]
-        for source in askers
-    }
+def matrix(
+    machine: Machine, network: Network, nodes: Sequence[str], sample: int | None = None
+) -> Matrix:
+    """Ask every address of every node from every other one.
+
+    Each node asks ``sample`` others (0: all; ``None``: all, or as many as make ``MOST`` pairs).
+    One fping a node, side by side.  The kernel keeps a limited number of neighbours for all
+    namespaces, and forgets none for five seconds (neigh_forced_gc): what is more than that is
+    asked in parts, and in between the lab's nodes forget whom they have asked.
+    """
+    asked = matrices.matrix(network, nodes, sample)
+    room = int(_limit() * SHARE)
+    parts = list(matrices.waves(network, asked, room))
     with_fping = find_program("fping") is not None
-    ask = _fping if with_fping else _one_by_one
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        alive = list(pool.map(lambda s: ask(machine, s, [a for _, a in wanted[s]]), askers))
-    sent = received = 0
-    failed: dict[tuple[str, str], list[str]] = {}
-    for source, answered in zip(askers, alive, strict=True):
-        for node, address in wanted[source]:
-            sent += 1
-            if address in answered:
-                received += 1
-            else:
-                failed.setdefault((source, node), []).append(address)
-    note = (
-        "" if with_fping else "fping is not here, so ping asked one by one: apt-get install fping"
+    alive: set[tuple[str, str]] = set()  # asking node, address
+    with machine.progress("pinging", len(asked.wanted)) as told:
+        for number, part in enumerate(parts):
+            if number:
+                _forget(machine, {node for pair in parts[number - 1] for node in pair})
+            alive |= (_fping if with_fping else _one_by_one)(machine, _by_source(part))
+            told(len(part))
+    failed: dict[tuple[str, str], list[IPAddress]] = {}
+    for (source, target), addresses in asked.wanted.items():
+        silent = [address for address in addresses if (source, str(address)) not in alive]
+        if silent:
+            failed[source, target] = silent
+    sent = sum(map(len, asked.wanted.values()))
+    return Matrix(
+        sent,
+        sent - sum(map(len, failed.values())),
+        tuple(failed),
+        tuple(_sentences(network, asked.wanted, failed)),
+        tuple(_notes(asked, len(parts), with_fping)),
+        asked.sampled,
     )
-    silent = [f"{a} does not reach {b} at {', '.join(at)}" for (a, b), at in failed.items()]
-    return Matrix(sent, received, tuple(failed), tuple(silent), note)
 
 
-def _fping(machine: Machine, source: str, wanted: Sequence[str]) -> set[str]:
-    """The addresses that answer: up to three tries each, 0.5 s apart, 1 ms between packets."""
-    if not wanted:
-        return set()
-    argv = inside(source, ("fping", "-a", "-i", "1", "-r", "2", "-t", "500", "-B", "1")).argv
-    done = machine.other(argv, stdin="".join(f"{a}\n" for a in wanted), timeout=60 + len(wanted))
-    return set(done.out.split())
+def _limit() -> int:
+    try:
+        return int(LIMIT.read_text())
+    except (OSError, ValueError):
+        return USUAL_LIMIT
 
 
-def _one_by_one(machine: Machine, source: str, wanted: Sequence[str]) -> set[str]:
-    return {address for address in wanted if _ping(machine, source, address, True)[0]}
+def _by_source(part: Wanted) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for (source, _), addresses in part.items():
+        found.setdefault(source, []).extend(map(str, addresses))
+    return found
+
+
+def _sentences(
+    network: Network, wanted: Wanted, failed: Mapping[tuple[str, str], Sequence[IPAddress]]
+) -> list[str]:
+    if len(failed) > FEW:
+        return grouped(network, wanted, failed)
+    return [f"{a} does not reach {b} at {', '.join(map(str, at))}" for (a, b), at in failed.items()]
+
+
+def _notes(asked: matrices.Matrix, parts: int, with_fping: bool) -> list[str]:
+    found = []
+    if not with_fping:
+        found.append("fping is not here, so ping asked one by one: apt-get install fping")
+    if asked.sampled:
+        found.append(
+            f"each node asked {asked.each} of the {asked.of} others; --ping-sample 0 asks all"
+        )
+    if parts > 1:
+        found.append(
+            f"asked in {parts} parts, as the kernel keeps {_limit()} neighbours for all namespaces;"
+            " sysctl -w net.ipv4.neigh.default.gc_thresh3=… on the machine makes it faster"
+        )
+    return found
+
+
+def _forget(machine: Machine, nodes: set[str]) -> None:
+    """Empty the neighbour tables of the lab's nodes, but for permanent entries; not the host's."""
+    machine.many(
+        [entered(node, ("ip", "neigh", "flush", "all")) for node in sorted(nodes - {HOST})]
+    )
+
+
+def _fping(machine: Machine, wanted: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
+    """Who got an answer: up to three tries each, 0.5 s apart, 1 ms between packets."""
+    argv = ("fping", "-a", "-i", "1", "-r", "2", "-t", "500", "-B", "1")
+    commands = [
+        replace(entered(source, argv), lines=tuple((address,) for address in addresses))
+        for source, addresses in wanted.items()
+    ]
+    patient = Machine(machine.timeout + max(map(len, wanted.values()), default=0))
+    found: set[tuple[str, str]] = set()
+    sources = list(wanted)
+    for number, done in patient.side_by_side(commands, at_once=AT_ONCE):
+        if isinstance(done, Finished):
+            found |= {(sources[number], address) for address in done.out.split()}
+    return found
+
+
+def _one_by_one(machine: Machine, wanted: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
+    every = [(source, address) for source, addresses in wanted.items() for address in addresses]
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        answered = pool.map(lambda pair: _ping(machine, pair[0], pair[1], True)[0], every)
+        return {pair for pair, reached in zip(every, answered, strict=True) if reached}

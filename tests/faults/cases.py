@@ -93,7 +93,7 @@ def road(sandbox: Sandbox, starter: str, style: str) -> Road:
         sandbox.try_(*it.argv(command), env={"FAULT_LOG": str(log)}).expect(0)
         lines = [json.loads(line) for line in log.read_text().splitlines()]
         ran.append(tuple(Ran(tuple(a), tuple(map(tuple, ls))) for a, ls in lines))
-    assert all(changes(r.argv) for r in ran[0])
+    assert all(changes(r) for r in ran[0])
     return Road(starter, style, *ran)
 
 
@@ -247,7 +247,7 @@ def host_devices(ran: Sequence[Ran]) -> list[str]:
             if "netns" in words and words[2] == "set":
                 moved.add(words[3])
                 continue
-            if words[2] != "add" or one.argv[1] == "-n":
+            if words[2] != "add" or one.argv[1] == "-n" or one.argv[0] == "nsenter":
                 continue
             mine, _, peer = shlex.join(words).partition(" peer ")
             for part in (mine.split(), ["ip", "link", "add", *peer.split()] if peer else []):

@@ -25,9 +25,11 @@ SHORT = 0.25  # seconds: the timeout of a command that is made to hang
 Fault = dict[str, Any]
 
 
-def changes(argv: tuple[str, ...]) -> bool:
+def changes(command: Any) -> bool:
     """Whether a command changes the machine, or only asks it."""
-    return "-j" not in argv and "grep" not in argv
+    if command.lines:
+        return not all(line[-1] in ("show", "all", "list-id") for line in command.lines)
+    return "-j" not in command.argv and "grep" not in command.argv
 
 
 def install(faults: list[Fault]) -> None:
@@ -44,14 +46,16 @@ def _stand_in(name: str) -> str:
 def _commands(faults: dict[int, Fault], log: str | None) -> None:
     from iplab.run import machine
 
-    run = machine.Machine.run
+    start = machine.Machine._popen
     find = machine.program
     count = 0
+    patience = 0.0
 
-    def faulty(self: machine.Machine, command: Any, **options: Any) -> machine.Finished:
-        nonlocal count
-        if not changes(command.argv):
-            return run(self, command, **options)
+    def faulty(self: machine.Machine, command: Any, *files: Any) -> Any:
+        nonlocal count, patience
+        self.timeout = patience = patience or self.timeout
+        if not changes(command):
+            return start(self, command, *files)
         count += 1
         if log:
             with open(log, "a", encoding="utf-8") as file:
@@ -60,7 +64,7 @@ def _commands(faults: dict[int, Fault], log: str | None) -> None:
         if fault is None:
             lasting = [f for number, f in faults.items() if number < count and f.get("lasting")]
             if not lasting:
-                return run(self, command, **options)
+                return start(self, command, *files)
             (fault,) = lasting
         words = {
             "FAULT": fault["do"],
@@ -72,18 +76,16 @@ def _commands(faults: dict[int, Fault], log: str | None) -> None:
         }
         os.environ.update(words)
         machine.program = _stand_in  # type: ignore[assignment]
-        patience = self.timeout
         if "hang" in fault["do"]:
-            self.timeout = SHORT
+            self.timeout = SHORT  # it is read when this has been started
         try:
-            return run(self, command, **options)
+            return start(self, command, *files)
         finally:
             machine.program = find
-            self.timeout = patience
             for word in words:
                 del os.environ[word]
 
-    machine.Machine.run = faulty  # type: ignore[method-assign]
+    machine.Machine._popen = faulty  # type: ignore[method-assign]
 
 
 def _journal(faults: dict[int, Fault]) -> None:

@@ -1,5 +1,7 @@
 """When something goes wrong in the middle: the first error is told, and the state is as before."""
 
+import re
+import shlex
 import shutil
 import signal
 import time
@@ -92,9 +94,15 @@ def eventually(found: Callable[[], Any], wanted: Any) -> None:
 
 def commands(sandbox: Sandbox, file: str, style: str) -> list[str]:
     """Each command of the plan by itself, as its own process would get it."""
-    single = "direct" if style == "batch" else style
-    done = sandbox.iplab("plan", file, "--json", "--style", single, code=3)
-    return [command["text"] for command in done.json["commands"]]
+    done = sandbox.iplab("plan", file, "--json", "--style", style, code=3)
+    found = []
+    for command in done.json["commands"]:
+        head = [word for word in command["argv"] if word not in ("-batch", "-")]
+        lines = command.get("lines")
+        found += (
+            [shlex.join([*head, *line["argv"]]) for line in lines] if lines else [command["text"]]
+        )
+    return found
 
 
 def told_to_run(said: str) -> list[str]:
@@ -129,7 +137,8 @@ def test_whichever_command_fails_all_is_put_back(sandbox: Sandbox, lab: str, sty
         if done.code == 4:
             # The way back needs a command of these very words, which then fails as well.
             again = told_to_run(done.err)
-            assert text in again or style == "steps", where
+            directly = re.sub(r"^nsenter --net=/run/netns/(\S+) ip ", r"ip -n \1 ", text)
+            assert directly in again or style == "steps", where
             sandbox.sh("\n".join(again))
         else:
             done.expect(1)

@@ -23,12 +23,13 @@ pytestmark = [
 ]
 
 # What iplab may run beside the plan: it looks, and changes nothing.
+IN = r"(nsenter --net=/run/netns/\S+ )?"
 LOOKS = [
-    r"ip -j -d( -n \S+)? -batch -",
-    r"ip -j( -n \S+)? netns list-id",
-    r"tc -j( -n \S+)? qdisc show",
-    r"(ip netns exec \S+ )?grep -sH  /proc/sys/net/\S+( /proc/sys/net/\S+)*",
-    r"(ip netns exec \S+ )?nft -j list table inet \S+",
+    rf"{IN}ip -j -d -batch -",
+    rf"{IN}ip -j netns list-id",
+    rf"{IN}tc -j qdisc show",
+    rf"{IN}grep -sH  /proc/sys/net/\S+( /proc/sys/net/\S+)*",
+    rf"{IN}nft -j list table inet \S+",
 ]
 QUESTIONS = {"addr show", "route show table all", "netns list-id"}
 
@@ -43,8 +44,11 @@ class Process:
 
     @property
     def command(self) -> tuple[list[str], str | None]:
-        """As `plan --json` has it; what `ip netns exec` becomes must be what it was told."""
+        """As `plan --json` has it; what `ip netns exec` and nsenter become must be as told."""
         first = self.argvs[0]
+        if first[0] == "nsenter":
+            assert self.argvs[1:] == [first[2:]]
+            return first, self.stdin or None
         if first[:3] == ["ip", "netns", "exec"]:
             assert self.argvs[1:] == [first[4:]]
         else:

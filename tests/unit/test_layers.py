@@ -39,7 +39,7 @@ DOORS = {
     "tree_sitter_bash": {"shell"},
 }
 # Within one floor: names is below network.
-BESIDE = {("network", "names"), ("lab", "network")}
+BESIDE = {("network", "names"), ("command", "names"), ("lab", "network")}
 
 
 def room(file: Path) -> str:

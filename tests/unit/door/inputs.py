@@ -50,7 +50,9 @@ def _plan(network: Network, name: str) -> None:
     plan = plan_up(name, network, BARE, Ownership())
     for style in ("direct", "steps", "batch"):
         for piece in pieces(plan.steps, Renderer(style)):
-            assert piece.command.argv[0] in ("ip", "tc", "bridge", "sysctl", "nft")
+            argv = piece.command.argv
+            program = argv[2] if argv[0] == "nsenter" else argv[0]
+            assert program in ("ip", "tc", "bridge", "sysctl", "nft")
 
 
 def saved_plan(data: bytes) -> None:

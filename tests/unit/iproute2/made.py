@@ -156,7 +156,8 @@ def _veth(draw: st.DrawFn) -> Operation:
     if draw(st.booleans()):
         node = draw(nodes)
         return ops.AddVeth(node, End(node, draw(devices)), End(node, draw(devices)))
-    return ops.AddVeth("host", draw(ends), draw(ends))
+    index = draw(st.none() | st.integers(1, 2**31 - 1))
+    return ops.AddVeth("host", draw(ends), draw(ends), index)
 
 
 _on = {"node": nodes, "device": any_device}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,8 @@ from pytest_subprocess import FakeProcess
 
 from iplab.command import Command
 from iplab.errors import CommandFailed, MissingProgram
-from iplab.run import machine
-from iplab.run.machine import Machine, find_program, inside, program
+from iplab.run import interrupts, machine
+from iplab.run.machine import Finished, Machine, find_program, inside, program
 
 
 @pytest.fixture(autouse=True)
@@ -66,13 +68,83 @@ def test_what_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "$ sleep 30" in str(caught.value)
 
 
-def test_many_answers_come_in_the_order_of_the_questions(fp: FakeProcess) -> None:
-    for name in "abc":
-        fp.register(["ip", "-n", name, "link"], stdout=name)
-    asked = [Command(("ip", "-n", name, "link"), name) for name in "abc"]
-    assert [done.out for done in Machine().many(asked)] == ["a", "b", "c"]
-    fp.register(["ip", "-n", "a", "link"], stdout="alone")
-    assert [done.out for done in Machine().many(asked[:1])] == ["alone"]
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs as they are on this machine."""
+    monkeypatch.setattr(machine, "find_program", find_program)
+    program.cache_clear()
+
+
+def shell(script: str, *lines: str) -> Command:
+    return Command(("sh", "-c", script), "host", tuple((line,) for line in lines))
+
+
+@pytest.mark.usefixtures("real")
+def test_many_answers_come_in_the_order_of_the_questions() -> None:
+    slow = [shell(f"sleep 0.{3 - n}; cat; echo {n}", f"line{n}") for n in range(3)]
+    assert [done.out for done in Machine().many(slow)] == [f"line{n}\n{n}\n" for n in range(3)]
+    assert Machine().many([]) == []
+    with pytest.raises(CommandFailed, match="it said: no") as caught:
+        Machine().many([shell("true"), shell("echo no >&2; exit 3"), shell("true")])
+    assert caught.value.code == 3
+
+
+@pytest.mark.usefixtures("real")
+def test_side_by_side_never_more_than_asked_for_and_each_when_it_ends(tmp_path: Path) -> None:
+    here = tmp_path / "running"
+    here.mkdir()
+    count = f"touch {here}/$$; ls {here} | wc -l; sleep 0.05; rm {here}/$$"
+    outcomes = list(Machine().side_by_side([shell(count)] * 12, at_once=3))
+    assert sorted(number for number, _ in outcomes) == list(range(12))
+    seen = [int(done.out) for _, done in outcomes if isinstance(done, Finished)]
+    assert len(seen) == 12
+    assert 1 < max(seen) <= 3
+    order = [shell("sleep 0.4"), shell("true")]
+    assert [number for number, _ in Machine().side_by_side(order, at_once=2)] == [1, 0]
+
+
+@pytest.mark.usefixtures("real")
+def test_side_by_side_one_that_does_not_answer_holds_up_nobody() -> None:
+    machine_ = Machine(timeout=0.3)
+    started = time.monotonic()
+    outcomes = dict(machine_.side_by_side([shell("sleep 60"), shell("echo well")]))
+    assert time.monotonic() - started < 20
+    late, well = outcomes[0], outcomes[1]
+    assert isinstance(late, CommandFailed)
+    assert late.code is None
+    assert isinstance(well, Finished)
+    assert well.out == "well\n"
+
+
+@pytest.mark.usefixtures("real")
+def test_side_by_side_whoever_stops_waits_for_what_runs_and_starts_no_more(tmp_path: Path) -> None:
+    commands = [
+        shell(f"sleep 0.2; touch {tmp_path}/a"),
+        shell("true"),
+        *[shell(f"touch {tmp_path}/never")] * 5,
+    ]
+    ending = Machine().side_by_side(commands, at_once=2)
+    assert next(ending)[0] == 1
+    ending.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.usefixtures("real")
+def test_side_by_side_what_cannot_be_started_is_told_and_the_rest_goes_on() -> None:
+    outcomes = dict(Machine().side_by_side([Command(("printf", "a\0b"), "host"), shell("true")]))
+    assert isinstance(outcomes[0], CommandFailed)
+    assert outcomes[1] == Finished(0, "", "")
+
+
+@pytest.mark.usefixtures("real")
+def test_side_by_side_a_signal_waits_for_what_runs(tmp_path: Path) -> None:
+    def commands() -> Iterator[Command]:
+        yield shell(f"sleep 0.3; touch {tmp_path}/done")
+        yield shell(f"kill -INT {os.getpid()}; sleep 0.2")
+
+    with interrupts.listening(), pytest.raises(KeyboardInterrupt):
+        list(Machine().side_by_side(commands(), at_once=2))
+    assert (tmp_path / "done").exists()
 
 
 def test_the_environment_is_one_that_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,116 @@
+"""A lab of many nodes: what it does by fewer processes is as well shown, proved and put back."""
+
+import json
+from typing import Any
+
+import pytest
+
+from iplab.network import MANY
+from tests.kernel import state
+from tests.kernel.sandbox import Sandbox
+from tests.kernel.test_plan_is_what_runs import traced
+
+pytestmark = pytest.mark.kernel
+
+PAIRS = MANY // 2 + 2
+LAB = """\
+lab: many
+links:
+{% for i in range(pairs | int) %}
+  - a{{ i }}:eth0: 10.0.{{ i }}.1/24
+    b{{ i }}:eth0: {% if i == wrong | int %}10.9.9.9/24{% else %}10.0.{{ i }}.2/24{% endif %}
+
+{% endfor %}
+"""
+OPTIONS = ("--set", f"pairs={PAIRS}")
+
+
+def lab(sandbox: Sandbox, wrong: int = -1) -> tuple[str, ...]:
+    """The words for the lab file; of pair ``wrong`` one end has another address."""
+    sandbox.write("many.yaml.j2", LAB)
+    return ("many.yaml.j2", *OPTIONS, "--set", f"wrong={wrong}")
+
+
+def up(sandbox: Sandbox, wrong: int = -1, style: str = "batch", code: int = 0) -> Any:
+    return sandbox.iplab("up", *lab(sandbox, wrong), "--style", style, "--yes", code=code)
+
+
+def test_up_changed_and_down(sandbox: Sandbox) -> None:
+    state.with_foreign_things(sandbox)
+    before = state.everywhere(sandbox)
+    plan = sandbox.iplab("plan", *lab(sandbox), "--style", "batch", "--json", code=3).json
+    ran = traced(sandbox, "up", *lab(sandbox), "--style", "batch", "--yes")
+    wanted = [(c["argv"], c.get("stdin")) for c in plan["commands"]]
+    # They start in the plan's order, and what has asked is not asked again.
+    assert [p.command for p in ran if not p.looks] == wanted
+    assert [p.looks for p in ran] == [True] + [False] * len(wanted)
+    sandbox.iplab("check", *lab(sandbox))
+    sandbox.run("ip", "netns", "exec", "a7", "ping", "-c1", "-W2", "10.0.7.2")
+
+    # A second time nothing runs but what looks, and one change needs one more process and proof.
+    assert "nothing to do" in up(sandbox).err
+    ran = traced(sandbox, "up", *lab(sandbox, wrong=7), "--style", "batch", "--yes")
+    assert [p.command[1] for p in ran if not p.looks] == [
+        "addr del 10.0.7.2/24 dev eth0\naddr add 10.9.9.9/24 dev eth0\n"
+    ]
+    behind = ran[[p.looks for p in ran].index(False) + 1 :]
+    asked = {p.command[0][1].removeprefix("--net=/run/netns/") for p in behind}
+    assert asked == {"a7", "b7"}
+    sandbox.iplab("check", *lab(sandbox, wrong=7))
+
+    sandbox.ip("-n b9 addr add 192.0.2.1/24 dev eth0")
+    drift = sandbox.iplab("check", *lab(sandbox, wrong=7), "--json", code=3).json
+    assert [(d["node"], d["found"]) for d in drift["differences"]] == [("b9", "192.0.2.1/24")]
+    assert up(sandbox, wrong=7).code == 0
+    sandbox.iplab("check", *lab(sandbox, wrong=7))
+    sandbox.iplab("down", "many", "--style", "batch")
+    assert state.everywhere(sandbox) == before
+
+
+def test_wires_are_told_apart_by_number(sandbox: Sandbox) -> None:
+    up(sandbox)
+    crossed = "ip -n b0 link del eth0; ip -n b1 link del eth0\n"
+    for one, other in (("a0", "b1"), ("a1", "b0")):
+        crossed += f"ip link add eth0 netns {one} type veth peer name eth0 netns {other}\n"
+        crossed += f"ip -n {one} link set eth0 up; ip -n {other} link set eth0 up\n"
+    for node in ("a0", "b0", "a1", "b1"):
+        address = f"10.0.{node[1]}.{1 if node[0] == 'a' else 2}/24"
+        crossed += f"ip -n {node} addr add {address} dev eth0\n"
+    sandbox.sh(crossed)
+    found = sandbox.iplab("check", *lab(sandbox), "--json", code=3).json["differences"]
+    assert {d["node"] for d in found} == {"a0", "b0", "a1", "b1"}
+    assert "peer" in json.dumps(found) or "b1:eth0" in json.dumps(found)
+    up(sandbox)
+    sandbox.iplab("check", *lab(sandbox))
+
+
+@pytest.mark.parametrize("which", ["first", "middle", "last"])
+def test_one_that_fails_among_many_is_told_with_its_line_and_all_is_put_back(
+    sandbox: Sandbox, which: str
+) -> None:
+    state.with_foreign_things(sandbox)
+    before = state.everywhere(sandbox)
+    node = {"first": "a0", "middle": "b17", "last": f"b{PAIRS - 1}"}[which]
+    # An address of its own stands in the way: somebody is quicker, in the middle of the run.
+    words = sandbox.here / "words"
+    words.mkdir()
+    (words / "set_up.j2").write_text(
+        "{% if node == '" + node + "' and device == 'eth0' %}{{ ip }} link set nowhere up"
+        "{% else %}{{ ip }} link set {{ device | named }} up{% endif %}"
+    )
+    argv = ("up", *lab(sandbox), "--style", "batch", "--templates", str(words), "--yes")
+    done = sandbox.iplab(*argv, code=1)
+    assert f"nsenter --net=/run/netns/{node} ip link set nowhere up" in done.err
+    assert 'Cannot find device "nowhere"' in done.err
+    assert "many.yaml.j2:" in done.err
+    assert state.everywhere(sandbox) == before
+    assert sandbox.run("ls", "/run/iplab").split() == ["lock"]
+
+
+def test_direct_and_batch_leave_the_same(sandbox: Sandbox) -> None:
+    held = {}
+    for style in ("direct", "batch"):
+        up(sandbox, style=style)
+        held[style] = state.settled(sandbox)
+        sandbox.iplab("down", "many", "--style", style)
+    assert held["direct"] == held["batch"]
