@@ -3,6 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault; where time is what is tested, the test says how long.
+settings.register_profile("iplab", deadline=None)
+settings.load_profile("iplab")
 
 
 @pytest.fixture(autouse=True)
