@@ -23,7 +23,8 @@ _ENDINGS = {
 
 
 def _live(options: Mapping[str, Any]) -> bool:
-    return bool(options["live"])
+    # With a lab as well it is wrong use, which is told without a sandbox.
+    return bool(options["live"]) and options["lab"] is None
 
 
 @click.command(

@@ -14,6 +14,27 @@ from iplab.run.machine import Machine, find_program, inside
 from iplab.why.facts import Lookup, Neighbour, Port, Ruleset
 from iplab.why.ruleset import joined, parse, parse_save
 
+# What `iplab.why` asks for, of which a whole node is asked in one process.
+_OF_NODES = (
+    "net/ipv4/ip_forward",
+    "net/ipv4/ip_default_ttl",
+    "net/ipv4/icmp_echo_ignore_all",
+    "net/ipv6/icmp/echo_ignore_all",
+    "net/bridge/bridge-nf-call-iptables",
+    "net/bridge/bridge-nf-call-ip6tables",
+)
+_OF_DEVICES = (
+    "net/ipv4/conf/{}/forwarding",
+    "net/ipv4/conf/{}/accept_local",
+    "net/ipv4/conf/{}/rp_filter",
+    "net/ipv4/conf/{}/arp_ignore",
+    "net/ipv6/conf/{}/forwarding",
+    "net/ipv6/conf/{}/force_forwarding",
+    "net/ipv6/conf/{}/hop_limit",
+    "net/ipv6/conf/{}/disable_ipv6",
+)
+_FEW = 64  # devices; a node with more is asked for each setting alone
+
 
 class Asked:
     """Facts of this machine; each is asked once and kept."""
@@ -62,12 +83,22 @@ class Asked:
 
     def sysctl(self, node: str, key: str) -> str | None:
         """A value below /proc/sys."""
-        found: str | None = self._once(("sysctl", node, key), lambda: self._sysctl(node, key))
-        return found
+        devices = self.network.namespaces[node].interfaces
+        if len(devices) > _FEW:
+            found: Mapping[str, str] = self._once(
+                ("sysctl", node, key), lambda: self._sysctls(node, [key])
+            )
+            return found.get(key)
+        keys = [*_OF_NODES, *(k.format(d) for d in ("all", *devices) for k in _OF_DEVICES)]
+        found = self._once(("sysctls", node), lambda: self._sysctls(node, keys))
+        return found.get(key)
 
-    def _sysctl(self, node: str, key: str) -> str | None:
-        done = self.machine.run(inside(node, ("cat", f"/proc/sys/{key}")), ok=range(256))
-        return " ".join(done.out.split()) if done.code == 0 else None
+    def _sysctls(self, node: str, keys: Sequence[str]) -> dict[str, str]:
+        """Those of ``keys`` that there are; `grep -H ''` prints PATH:VALUE for each."""
+        paths = [f"/proc/sys/{key}" for key in keys]
+        done = self.machine.run(inside(node, ("grep", "-sH", "", *paths)), ok=range(256))
+        lines = (line.partition(":") for line in done.out.splitlines())
+        return {path.removeprefix("/proc/sys/"): value.strip() for path, _, value in lines}
 
     def neighbours(self, node: str) -> Sequence[Neighbour]:
         """``ip -j neigh``."""
@@ -87,6 +118,18 @@ class Asked:
             for line in lines
         )
 
+    def forward_delay(self, node: str, bridge: str) -> float:
+        """``ip -j -d link show``: the bridge's ``forward_delay``, in hundredths of a second."""
+        found: float = self._once(("delay", node, bridge), lambda: self._delay(node, bridge))
+        return found
+
+    def _delay(self, node: str, bridge: str) -> float:
+        words = (*_ip(node), "-d", "link", "show", "dev", bridge)
+        done = self.machine.run(Command(words, node), ok=range(256))
+        lines = [o for d in observe.documents(done.out, "ip link") for o in d] if done.out else []
+        kind = (lines[0].get("linkinfo") or {}) if lines else {}
+        return float((kind.get("info_data") or {}).get("forward_delay", 1500)) / 100
+
     def ports(self, node: str) -> Mapping[str, Port]:
         """``bridge -j -d link`` and ``bridge -j vlan``."""
         found: Mapping[str, Port] = self._once(("ports", node), lambda: self._ports(node))
@@ -100,14 +143,7 @@ class Asked:
             vlans.setdefault(line.get("ifname", ""), []).extend(line.get("vlans", ()))
         states = {line.get("ifname", ""): line for line in self._bridge(node, "link", "show")}
         return {
-            device: Port(
-                states.get(device, {}).get("state", "forwarding"),
-                bool(states.get(device, {}).get("isolated", False)),
-                frozenset(_numbers(vlans.get(device, ()))),
-                next(
-                    (v["vlan"] for v in vlans.get(device, ()) if "PVID" in v.get("flags", ())), None
-                ),
-            )
+            device: _port(states.get(device, {}), vlans.get(device, ()))
             for device in {**states, **vlans}
         }
 
@@ -136,6 +172,20 @@ class Asked:
 
 def _ip(node: str) -> tuple[str, ...]:
     return ("ip", "-j") if node == HOST else ("ip", "-n", node, "-j")
+
+
+def _port(state: Mapping[str, Any], vlans: Sequence[Mapping[str, Any]]) -> Port:
+    """A port from its lines of `bridge -d link` and `bridge vlan`."""
+    return Port(
+        state.get("state", "forwarding"),
+        isolated=bool(state.get("isolated", False)),
+        learning=bool(state.get("learning", True)),
+        flood=bool(state.get("flood", True)),
+        broadcasts=bool(state.get("bcast_flood", True)),
+        locked=bool(state.get("locked", False)),
+        vlans=frozenset(_numbers(vlans)),
+        pvid=next((v["vlan"] for v in vlans if "PVID" in v.get("flags", ())), None),
+    )
 
 
 def _address(text: str | None) -> IPAddress | None:

@@ -42,9 +42,10 @@ _PREPARE = (
 _HOLD = "echo ready; exec sleep infinity >/dev/null 2>&1"
 UPLINK = "tap0"  # the device by which a sandbox's host reaches the internet
 # "$@" runs until it ends or the holder does (its stdin is the other end of the holder's pipe).
+# What waits for that holds nobody's stderr open: who reads the program's would wait as well.
 _WHILE_HELD = (
     'exec 3<&0 </dev/null; "$@" 3<&- & p=$!; '
-    '(cat <&3 >/dev/null; kill "$p") & w=$!; wait "$p"; code=$?; kill "$w"; exit "$code"'
+    '(cat <&3; kill "$p") >/dev/null 2>&1 & w=$!; wait "$p"; code=$?; kill "$w"; exit "$code"'
 )
 PATIENCE = 10.0  # seconds a holder may take to come up or to end
 

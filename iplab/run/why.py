@@ -7,6 +7,8 @@ import ipaddress
 import re
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from iplab.errors import IplabError
 from iplab.names import IPAddress
@@ -19,8 +21,10 @@ from iplab.why.judge import Pinged, judge, no_address
 from iplab.why.report import Report
 
 _NARROWER = 4  # times a router may name a smaller mtu
-_DEADLINE = "2"  # seconds without an answer
+_DEADLINE = 1  # seconds without an answer
+_PATIENT = 3  # the same where nothing is known that would stop a packet
 _PATIENCE = 2.0  # seconds in which "unreachable" may be old news
+_UNRESOLVED = ("Host Unreachable", "Address unreachable")  # what IPv4 and IPv6 then say
 _LONGEST = 65507  # ping's largest payload over IPv4
 _HEADERS = {4: 20 + 8, 6: 40 + 8}
 
@@ -36,10 +40,15 @@ def why(machine: Machine, source: str, target: str) -> Report:
     network = _settled(machine)
     _node(network, source)
     facts = Asked(machine, network)
-    wanted, device = _targets(network, source, target)
+    wanted, skipped, device = _targets(network, source, target)
     if not wanted:
         return no_address(facts, source, target, device)
-    return judge(facts, lambda node, to: ping(facts, node, to), source, wanted, target)
+    report = judge(facts, partial(ping, facts), source, wanted, target)
+    if not skipped:
+        return report
+    family = f"IPv{skipped[0].version}"
+    note = f"not asked, as {source} has no {family} address: {', '.join(map(str, skipped))}"
+    return replace(report, notes=(*report.notes, note))
 
 
 def _settled(machine: Machine) -> Network:
@@ -71,14 +80,17 @@ def _near(word: str, candidates: Iterable[str]) -> str:
     return f"did you mean {found[0]}?" if found else ""
 
 
-def _targets(network: Network, source: str, target: str) -> tuple[list[IPAddress], str | None]:
-    """The addresses to ask, and the device they are on, where one was named."""
+def _targets(
+    network: Network, source: str, target: str
+) -> tuple[list[IPAddress], list[IPAddress], str | None]:
+    """The addresses to ask, those of a family that ``source`` has not, and the device they are on,
+    where one was named."""
     try:
         address = ipaddress.ip_address(target)
     except ValueError:
         pass
     else:
-        return [_sensible(address)], None
+        return [_sensible(address)], [], None
     node, colon, device = target.partition(":")
     _node(network, node)
     interfaces = network.namespaces[node].interfaces
@@ -95,8 +107,9 @@ def _targets(network: Network, source: str, target: str) -> tuple[list[IPAddress
         if not address.local.ip.is_link_local
     ]
     versions = _versions(network, source)
-    wanted = [a.local.ip for a in every if a.local.version in versions or not versions]
-    return list(dict.fromkeys(wanted)), device or None
+    found = list(dict.fromkeys(a.local.ip for a in every))
+    wanted = [a for a in found if a.version in versions or not versions]
+    return wanted, [a for a in found if a not in wanted], device or None
 
 
 def _versions(network: Network, source: str) -> set[int]:
@@ -122,13 +135,14 @@ def _sensible(address: IPAddress) -> IPAddress:
 # ---------------------------------------------------------------- pings
 
 
-def ping(facts: Asked, node: str, to: IPAddress) -> Pinged:
+def ping(facts: Asked, node: str, to: IPAddress, *, patient: bool = False) -> Pinged:
     """A small ping, and where that is answered one as large as the first device sends."""
-    code, text = _ping(facts.machine, node, to, ())
+    deadline = _PATIENT if patient else _DEADLINE
+    code, text = _ping(facts.machine, node, to, (), deadline)
     until = time.monotonic() + _PATIENCE
-    while code != 0 and "nreachable" in text and time.monotonic() < until:
+    while code != 0 and any(w in text for w in _UNRESOLVED) and time.monotonic() < until:
         # Perhaps the end of a resolution that began before whatever was wrong was mended.
-        code, text = _ping(facts.machine, node, to, ())
+        code, text = _ping(facts.machine, node, to, (), deadline)
     if code != 0:
         return Pinged(False, said=_words(text))
     size = _largest(facts, node, to)
@@ -147,9 +161,11 @@ def ping(facts: Asked, node: str, to: IPAddress) -> Pinged:
     return Pinged(True, False, told, payload + _HEADERS[to.version])
 
 
-def _ping(machine: Machine, node: str, to: IPAddress, words: Sequence[str]) -> tuple[int, str]:
+def _ping(
+    machine: Machine, node: str, to: IPAddress, words: Sequence[str], deadline: int = _DEADLINE
+) -> tuple[int, str]:
     # With -w, -c counts answers: the first may be lost to resolution, so others follow it.
-    waiting = ("-c", "1", "-i", "0.25", "-w", _DEADLINE)
+    waiting = ("-c", "1", "-i", "0.25", "-w", str(deadline))
     argv = inside(node, ("ping", "-n", *waiting, *words, str(to))).argv
     done = machine.other(argv, timeout=10)
     return done.code, done.out + done.err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from iplab.names import IPAddress
@@ -19,12 +19,19 @@ from iplab.why.wire import Segment, Way
 _BRIDGED = {4: "net/bridge/bridge-nf-call-iptables", 6: "net/bridge/bridge-nf-call-ip6tables"}
 
 
-class Crossing:
-    """The checks between two stations."""
+Below = Callable[[str, IPAddress, int], Cause | None]
 
-    def __init__(self, facts: Facts, places: Places) -> None:
+
+class Crossing:
+    """The checks between two stations.
+
+    ``below`` says what is too narrow for vxlan's own packets from a node to a remote.
+    """
+
+    def __init__(self, facts: Facts, places: Places, below: Below) -> None:
         self.facts = facts
         self.places = places
+        self.below = below
 
     def owner(
         self, segment: Segment, address: IPAddress, sender: str, expected: str | None
@@ -55,7 +62,7 @@ class Crossing:
 
     def narrow(self, way: Way) -> list[Cause]:
         """What is too narrow for large packets."""
-        return list(narrows(self.facts, self.places, way))
+        return list(narrows(self.facts, self.places, way, self.below))
 
     # ------------------------------------------------------------ resolution
 
@@ -66,6 +73,7 @@ class Crossing:
         found = [*self._failed(far, hop, segment)]
         if not found:
             found = [*self._twice(start, far, hop, segment), *self._silent(start, far)]
+            found += self._ignored(far, hop)
         return [*found, *self._believed(start, far, hop), *self._filtered(start, far, hop, packet)]
 
     def _failed(self, far: End, hop: IPAddress, segment: Segment) -> Iterator[Cause]:
@@ -119,6 +127,19 @@ class Crossing:
                 yield Cause(end.node, f"device {end.device}", what, line)
                 return
 
+    def _ignored(self, far: End, hop: IPAddress) -> Iterator[Cause]:
+        """ARP for an address of the node that it does not answer (ip-sysctl: arp_ignore)."""
+        if hop.version == 6:
+            return
+        keys = [f"net/ipv4/conf/{name}/arp_ignore" for name in (far.device, "all")]
+        values = [int(self.facts.sysctl(far.node, key) or 0) for key in keys]
+        level, key = max(zip(values, keys, strict=True), key=lambda pair: pair[0])
+        if level == 8:
+            yield Cause(far.node, f"sysctl {key}", *_unheard("answers no ARP at all", far, key))
+        elif level in (1, 2) and not self._on(far, hop):
+            what = f"answers no ARP for {hop}, which is not on {far.device}"
+            yield Cause(far.node, f"sysctl {key}", *_unheard(what, far, key))
+
     def _believed(self, start: End, far: End, hop: IPAddress) -> Iterator[Cause]:
         """A neighbour entry that says something else than the device at the other end."""
         interface = self.places.at(far)
@@ -148,7 +169,29 @@ class Crossing:
 
     # ------------------------------------------------------------ bridges that filter
 
-    def bridged(self, way: Way, packet: Packet) -> list[Cause]:
+    def frames(self, way: Way, hop: IPAddress, packet: Packet) -> list[Cause]:
+        """What sees a frame on the way, the question for ``hop``'s address first: the filters of
+        devices (nft's netdev family) and of bridges, and what bridges do with it."""
+        question, _ = resolution(packet.source, hop)
+        for one in (question, packet):
+            found = [*self._at_doors(way, one), *self._bridged(way, one)]
+            if found:
+                return found
+        return []
+
+    def _at_doors(self, way: Way, packet: Packet) -> Iterator[Cause]:
+        families = ("netdev", "inet")
+        for spot in way.spots:
+            node, device = spot.end.node, spot.end.device
+            rules = self.facts.ruleset(node)
+            if not rules.chains:
+                continue
+            hook, seat = ("ingress", "incoming") if spot.inward else ("egress", "outgoing")
+            yield from at_hook(
+                node, rules, hook, packet, families=families, **{seat: device}
+            ).causes
+
+    def _bridged(self, way: Way, packet: Packet) -> list[Cause]:
         """The filters of the bridges on the way: nft's bridge family, and br_netfilter."""
         found: list[Cause] = []
         for one, two in pairwise(way.spots):
@@ -159,7 +202,7 @@ class Crossing:
                 continue
             ports = {"incoming": one.end.device, "outgoing": two.end.device}
             found += at_hook(node, rules, "forward", packet, families=("bridge",), **ports).causes
-            if self.facts.sysctl(node, _BRIDGED[packet.version]) != "1":
+            if packet.protocol == "arp" or self.facts.sysctl(node, _BRIDGED[packet.version]) != "1":
                 continue
             bridge = self._bridge(one.end)
             why = f"br_netfilter shows it what {bridge} passes on"
@@ -179,3 +222,7 @@ class Crossing:
         if interface is not None and isinstance(interface.kind, Bridge):
             return port.device
         return (interface.master if interface else None) or port.device
+
+
+def _unheard(what: str, far: End, key: str) -> tuple[str, str]:
+    return what, mend.sysctl(far.node, key, 0)

@@ -36,17 +36,26 @@ class Port:
     """A bridge port as ``bridge -d link`` and ``bridge vlan`` show it.
 
     ``vlans`` are those that may leave by it, ``pvid`` the one that untagged frames get.
+    ``learning``, ``flood`` and ``broadcasts`` say which frames find the way out of it (to known
+    stations, to unknown ones, to all), ``locked`` that only known stations may send into it.
     """
 
     state: str = "forwarding"
     isolated: bool = False
+    learning: bool = True
+    flood: bool = True
+    broadcasts: bool = True
+    locked: bool = False
     vlans: frozenset[int] = frozenset()
     pvid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain of nftables; ``hook`` is empty where only other chains lead to it."""
+    """A chain of nftables; ``hook`` is empty where only other chains lead to it.
+
+    ``devices`` are those that a chain at the ``ingress`` or ``egress`` hook is bound to.
+    """
 
     family: str
     table: str
@@ -55,7 +64,7 @@ class Chain:
     type: str = "filter"
     priority: int = 0
     policy: str = "accept"
-    device: str = ""
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,10 @@ class Facts(Protocol):
 
     def neighbours(self, node: str) -> Sequence[Neighbour]:
         """What the node knows about its neighbours."""
+        ...
+
+    def forward_delay(self, node: str, bridge: str) -> float:
+        """Seconds that a port of a bridge with STP listens, and again as long that it learns."""
         ...
 
     def ports(self, node: str) -> Mapping[str, Port]:

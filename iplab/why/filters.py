@@ -35,10 +35,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What all the chains of a hook make of a packet."""
+    """What all the chains of a hook make of a packet; ``rule`` is the one that does ``nat``."""
 
     causes: tuple[Cause, ...] = ()
     nat: tuple[str, IPAddress | None] | None = None
+    rule: Rule | None = None
 
 
 def at_hook(
@@ -56,11 +57,12 @@ def at_hook(
     wanted = families or (("arp",) if packet.protocol == "arp" else _FAMILIES[packet.version])
     causes: list[Cause] = []
     nat: tuple[str, IPAddress | None] | None = None
+    by: Rule | None = None
     chains = [c for c in rules.chains if c.hook == hook and c.family in wanted]
     for chain in sorted(chains, key=lambda c: c.priority):
         if chain.type == "nat" and packet.state == "established":
             continue  # only the first packet of a connection sees nat chains
-        if chain.device and chain.device != incoming:
+        if chain.devices and (incoming or outgoing) not in chain.devices:
             continue
         seat = Seat(chain.family, chain.table, incoming, outgoing)
         doubt = False  # a rule before the policy may have let the packet through
@@ -68,7 +70,7 @@ def at_hook(
             if verdict.word == "drop":
                 causes.append(_cause(node, chain, verdict, packet, why))
             if verdict.nat and nat is None and verdict.sure:
-                nat = verdict.nat
+                nat, by = verdict.nat, verdict.rule
             doubt = doubt or verdict.word != "drop"
             if verdict.sure and verdict.word:
                 break
@@ -77,7 +79,7 @@ def at_hook(
                 causes.append(_cause(node, chain, Verdict("drop", not doubt), packet, why))
         if any(c.weight is Weight.STOPS for c in causes):
             break
-    return Passage(tuple(causes), nat)
+    return Passage(tuple(causes), nat, by)
 
 
 def _chain(
@@ -210,18 +212,24 @@ def _cause(node: str, chain: Chain, verdict: Verdict, packet: Packet, why: str) 
             weight,
         )
     line = mend.within(node, "nft", "delete", "rule", family, table, name, "handle", rule.handle)
-    return Cause(node, f"nft rule {family} {table} {name} handle {rule.handle}", what, line, weight)
+    return Cause(node, named(rule), what, line, weight)
+
+
+def named(rule: Rule) -> str:
+    """A rule of nftables as a report names it."""
+    return f"nft rule {' '.join(rule.chain)} handle {rule.handle}"
 
 
 def _let_through(node: str, chain: Chain, packet: Packet) -> str:
     """A rule that lets such packets through: far less than another policy would."""
     words: tuple[object, ...]
-    if packet.protocol == "arp" or chain.family == "arp":
+    if chain.family in ("bridge", "netdev") and not packet.port:
+        kind = "arp" if packet.protocol == "arp" else "ip" if packet.version == 4 else "ip6"
+        words = ("ether", "type", kind, "accept")
+    elif chain.family == "arp":
         words = ("accept",)
     elif packet.port:
         words = ("udp", "dport", packet.port, "accept")
-    elif chain.family == "bridge":
-        words = ("ether", "type", "ip" if packet.version == 4 else "ip6", "accept")
     else:
         words = ("meta", "l4proto", packet.protocol, "accept")
     place = (chain.family, chain.table, chain.name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from iplab.names import IPAddress
 from iplab.network import End
@@ -26,7 +27,14 @@ class Pinged:
     said: str = ""
 
 
-Ping = Callable[[str, IPAddress], Pinged]
+class Ping(Protocol):
+    """Real pings from a node; ``patient`` gives an answer more time than a walk that found why
+    there is none needs to be disproved."""
+
+    def __call__(self, node: str, to: IPAddress, *, patient: bool = False) -> Pinged: ...
+
+
+_SURE = (Weight.STOPS, Weight.TWICE)
 
 
 def judge(facts: Facts, ping: Ping, source: str, targets: Sequence[IPAddress], to: str) -> Report:
@@ -87,6 +95,8 @@ def _one(
 ) -> Report:
     pinged = ping(source, target)
     path, causes, notes, arrived = _walk(walker, source, target, expected)
+    if not pinged.answered and not any(c.weight in _SURE for c in causes):
+        pinged = ping(source, target, patient=True)
     if any(c.weight is Weight.LARGE for c in causes) and pinged.answered and arrived:
         # The other end may send larger packets than this one: a router told only this one.
         there, asker = arrived
@@ -171,7 +181,7 @@ def _weigh(causes: Sequence[Cause], pinged: Pinged) -> Cause | None:
     """The cause that counts: what pings disprove does not."""
     weights: list[tuple[Weight, ...]]
     if not pinged.answered:
-        weights = [(Weight.STOPS, Weight.TWICE), (Weight.MAY,), (Weight.LARGE,)]
+        weights = [_SURE, (Weight.MAY,), (Weight.LARGE,)]
     else:
         weights = [(Weight.TWICE,)]
         if pinged.large is False:

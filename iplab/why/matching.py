@@ -115,6 +115,8 @@ def _payload(protocol: Any, field: Any, packet: Packet) -> Any:
         if field == "dport" and packet.port:
             return packet.port
         return _UNKNOWN
+    if protocol == "ether" and field == "type":
+        return "arp" if packet.protocol == "arp" else "ip" if packet.version == 4 else "ip6"
     if protocol == "arp":
         if packet.protocol != "arp":
             return _ABSENT

@@ -7,8 +7,9 @@ net/core/dev.c), so both ends of a wire, and the ports between, must agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from iplab.names import IPAddress
 from iplab.network import Bridge, End, Interface, Vxlan
 from iplab.why import mend
 from iplab.why.facts import Facts
@@ -22,8 +23,16 @@ _USUAL = 1500
 _IPV6_MIN = 1280
 
 
-def narrows(facts: Facts, places: Places, way: Way) -> Iterator[Cause]:
-    """What on the way loses packets as large as the first device of it may send."""
+def narrows(
+    facts: Facts,
+    places: Places,
+    way: Way,
+    below: Callable[[str, IPAddress, int], Cause | None],
+) -> Iterator[Cause]:
+    """What on the way loses packets as large as the first device of it may send.
+
+    ``below`` says what is too narrow for a tunnel's own packets.
+    """
     start = way.spots[0].end
     sender = places.at(start)
     if sender is None or sender.mtu is None:
@@ -44,6 +53,11 @@ def narrows(facts: Facts, places: Places, way: Way) -> Iterator[Cause]:
                 name = f"vxlan {spot.end.device}"
                 yield Cause(spot.end.node, name, what, line, Weight.LARGE)
                 return
+            if interface.kind.remote is not None:
+                tunnel = below(spot.end.node, interface.kind.remote, interface.kind.dstport)
+                if tunnel is not None:
+                    yield tunnel
+                    return
         if interface.mtu is not None and interface.mtu + _SLACK < size:
             yield _narrow(places, way, start, sender, spot.end, interface)
             return

@@ -61,14 +61,43 @@ class Obstacles:
         name = f"bridge port {end.device}"
         if switch and isinstance(switch.kind, Bridge) and switch.kind.stp:
             if state in ("listening", "learning"):
-                what = f"is {state} (STP of {bridge.device}): it forwards after twice 15 s"
-                return (Cause(end.node, name, what, "sleep 30"),)
+                delay = self.facts.forward_delay(end.node, bridge.device)
+                what = f"is {state} (STP of {bridge.device}): it forwards after twice {delay:g} s"
+                return (Cause(end.node, name, what, f"sleep {2 * delay:g}"),)
             what = f"is {state}: STP of {bridge.device} took it out of a loop"
             line = mend.ip(end.node, "link", "set", bridge.device, "type", "bridge", "stp_state", 0)
             note = "with STP off, a loop of bridges sends frames round for ever"
             return (Cause(end.node, name, what, line, notes=(note,)),)
         line = mend.bridge(end.node, "link", "set", "dev", end.device, "state", 3)
         return (Cause(end.node, name, f"is {state} in {bridge.device}", line),)
+
+    def locked(self, end: End, bridge: End) -> tuple[Cause, ...]:
+        """A port that takes frames from known stations alone, and learns none (bridge(8))."""
+        port = self.port(end)
+        if not port.locked or not self._member(end, bridge):
+            return ()
+        line = mend.bridge(end.node, "link", "set", "dev", end.device, "locked", "off")
+        what = f"is locked: it takes frames only from stations that {bridge.device} was told of"
+        return (Cause(end.node, f"bridge port {end.device}", what, line),)
+
+    def unheard(self, end: End, bridge: End) -> tuple[Cause, ...]:
+        """A port out of which frames do not find, for want of flooding (bridge(8))."""
+        port, name = self.port(end), f"bridge port {end.device}"
+        if not self._member(end, bridge):
+            return ()
+        if not port.broadcasts:
+            line = mend.bridge(end.node, "link", "set", "dev", end.device, "bcast_flood", "on")
+            what = "gets no broadcasts (bcast_flood off), so no question for an address"
+            return (Cause(end.node, name, what, line),)
+        if not port.flood and not port.learning:
+            line = mend.bridge(end.node, "link", "set", "dev", end.device, "flood", "on")
+            what = "neither learns who is behind it nor gets frames for unknown stations"
+            return (Cause(end.node, name, what, line),)
+        return ()
+
+    def _member(self, end: End, bridge: End) -> bool:
+        interface = self.places.at(end)
+        return interface is not None and interface.master == bridge.device
 
     def _carrier(self, interface: Interface) -> bool:
         """Without one the kernel disables a port by itself: the reason lies at the other end."""

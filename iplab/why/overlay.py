@@ -104,7 +104,23 @@ def _wrong_remote(places: Places, end: End, kind: Vxlan, far: End) -> Cause:
         if right is None and there.kind.dev and kind.remote:
             found = places.addresses(End(far.node, there.kind.dev), kind.remote.version)
             right = found[0].local.ip if found else None
+    if right is not None and right == kind.remote and isinstance(there.kind, Vxlan):
+        return _lost_address(places, far, there.kind, right)
     line = _set(end, kind, "remote", right) if right else ""
+    return Cause(end.node, f"vxlan {end.device}", what, line)
+
+
+def _lost_address(places: Places, end: End, kind: Vxlan, local: IPAddress) -> Cause:
+    """Both ends agree on the address, and the node no longer has it."""
+    what = f"sends from {local}, which is no address of {end.node}"
+    device = End(end.node, kind.dev or "")
+    held = [a.local.network for a in places.addresses(device, local.version)]
+    prefix = next((n.prefixlen for n in held if local in n), None)
+    line = (
+        mend.ip(end.node, "addr", "add", f"{local}/{prefix}", "dev", device.device)
+        if prefix is not None
+        else ""
+    )
     return Cause(end.node, f"vxlan {end.device}", what, line)
 
 

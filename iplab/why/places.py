@@ -61,7 +61,12 @@ class Places:
         ]
 
     def free(self, subnet: IPNetwork) -> IPAddress | None:
-        """An address in ``subnet`` that no node has: the one after the highest, else the first."""
+        """An address in ``subnet`` that no node has: one that routes name as their gateway, else
+        the one after the highest, else the first."""
+        for namespace in self.network.namespaces.values():
+            for gateway in (r.gateway for r in namespace.routes):
+                if gateway and gateway not in self.holders and gateway in subnet:
+                    return gateway
         used = {a for a in self.holders if a.version == subnet.version and a in subnet}
         if subnet.num_addresses <= 2:
             rest = [a for a in subnet if a not in used]

@@ -51,6 +51,8 @@ class Routes:
             self._own_device(node, target)
             or self._on_the_wire(node, target)
             or self._by_gateway(node, target, answering)
+            or self._bare(node, target)
+            or self._apart(node, target)
         )
         if found:
             return found
@@ -171,6 +173,39 @@ class Routes:
                         return wrong_prefix(end, own, theirs)
                 if mine and not any(target.version == s.own.version for s in self._uses(node, end)):
                     return self._no_common_subnet(end, mine[0].local, far, theirs)
+        return None
+
+    def _bare(self, node: str, target: IPAddress) -> Cause | None:
+        """The target is on the wire of a device of ours that has no address."""
+        for end, interface in self.places.interfaces(node):
+            if interface.master or self.places.addresses(end, target.version):
+                continue
+            for far, way in self.wires.segment(end).ways.items():
+                theirs = [a.local for a in self.places.addresses(far, target.version)]
+                mine = next((a for a in theirs if a.ip == target), None)
+                if mine is None or far.node == node or way.cost >= 10:
+                    continue
+                if (cause := self.hindered(end, interface, target.version)) is not None:
+                    return cause
+                free = self.places.free(mine.network)
+                word = f"{free}/{mine.network.prefixlen}"
+                line = mend.ip(node, "addr", "add", word, "dev", end.device) if free else ""
+                what = f"has no IPv{target.version} address"
+                return Cause(node, f"device {end.device}", what, line)
+        return None
+
+    def _apart(self, node: str, target: IPAddress) -> Cause | None:
+        """An address that shares a subnet with nobody on its wire, or only seen from there."""
+        for end, _ in self.places.interfaces(node):
+            for own in (a.local for a in self.places.addresses(end, target.version)):
+                for far, way in self.wires.segment(end).ways.items():
+                    for theirs in self.places.addresses(far, target.version):
+                        if far.node == node or way.cost >= 10:
+                            continue
+                        if own.ip in theirs.local.network and theirs.local.ip not in own.network:
+                            return wrong_prefix(end, own, theirs.local)
+                        if theirs.local.ip == target:
+                            return self._no_common_subnet(end, own, far, theirs.local)
         return None
 
     def _uses(self, node: str, end: End) -> list[Step]:

@@ -45,8 +45,13 @@ def _chain(item: Mapping[str, Any]) -> Chain:
         type=item.get("type", "filter"),
         priority=priority if isinstance(priority, int) else 0,
         policy=item.get("policy", "accept"),
-        device=item["dev"] if isinstance(item.get("dev"), str) else "",
+        devices=_words(item.get("dev")),
     )
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    """A word or a list of words."""
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def joined(*parts: Ruleset) -> Ruleset:

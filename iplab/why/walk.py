@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from iplab.names import IPAddress
+from iplab.names import IPAddress, IPNetwork
 from iplab.network import End
 from iplab.why import mend
 from iplab.why.absent import Absent
 from iplab.why.arrival import Arrival
 from iplab.why.crossing import Crossing
-from iplab.why.facts import Facts, Lookup
-from iplab.why.filters import at_hook
+from iplab.why.facts import Facts, Lookup, Rule
+from iplab.why.filters import at_hook, named
 from iplab.why.packet import Packet
 from iplab.why.places import Places
 from iplab.why.report import Cause, Hop, Weight
@@ -26,11 +26,12 @@ _DEPTH = 2  # tunnels in tunnels
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A node that changed a packet's addresses: what they were, and what they became."""
+    """A node that changed a packet's addresses: what they were, what they became, by which rule."""
 
     node: str
     before: Packet
     after: Packet
+    rule: Rule | None = None
 
 
 @dataclass(slots=True)
@@ -68,10 +69,18 @@ class Walker:
         self.routes = Routes(facts, self.places, self.wires, self.topology)
         self._absent = Absent(facts, self.places, self.routes)
         self._arrival = Arrival(facts, self.places, self.routes)
-        self._crossing = Crossing(facts, self.places)
+        self._crossing = Crossing(facts, self.places, self._narrow_below)
 
     def _underlay(self, node: str, remote: IPAddress, port: int) -> Sequence[Cause]:
         """What stops vxlan's own packets from ``node`` to ``remote``."""
+        return [c for c in self._below(node, remote, port) if c.weight is Weight.STOPS][:1]
+
+    def _narrow_below(self, node: str, remote: IPAddress, port: int) -> Cause | None:
+        """What is too narrow for vxlan's own packets from ``node`` to ``remote``."""
+        found = self._below(node, remote, port)
+        return next((c for c in found if c.weight is Weight.LARGE), None)
+
+    def _below(self, node: str, remote: IPAddress, port: int) -> Sequence[Cause]:
         if self.wires.depth >= _DEPTH:
             return ()
         self.wires.depth += 1
@@ -82,10 +91,9 @@ class Walker:
             if route.source is None:
                 return ()
             packet = Packet(route.source, remote, "udp", "datagram", port=port)
-            walk = self.go(node, packet)
+            return self.go(node, packet).causes
         finally:
             self.wires.depth -= 1
-        return [c for c in walk.causes if c.weight is Weight.STOPS][:1]
 
     def go(
         self,
@@ -124,7 +132,8 @@ class Walker:
                 if here == node:
                     walk.met([self._loop(here, walk)])
                     return walk
-                if walk.met(self._arrival.passed_on(here, arriving, walk.packet)):
+                found = self._arrival.passed_on(here, arriving, walk.packet)
+                if walk.met(self._astray(walk, here, found) or found):
                     return walk
                 life -= 1
                 if life <= 0:
@@ -151,7 +160,7 @@ class Walker:
             if self._hook(walk, here, "postrouting", outgoing=route.device):
                 return walk
             walk.hops.append(self._hop(here, route.device, route.gateway, walk.packet))
-            landed = self._cross(walk, here, route, expected)
+            landed = self._cross(walk, here, route, expected, known)
             if landed is None:
                 return walk
             here, arriving = landed.node, landed.device
@@ -181,14 +190,21 @@ class Walker:
                 source = address if kind == "snat" else packet.source
                 target = address if kind == "dnat" else packet.target
                 walk.packet = replace(packet, source=source, target=target)
-                walk.translations.append(Translation(node, packet, walk.packet))
+                walk.translations.append(Translation(node, packet, walk.packet, passage.rule))
         return walk.met(passage.causes)
 
     def _masquerade(self, node: str, device: str, version: int) -> IPAddress | None:
         own = self.places.addresses(End(node, device), version)
         return own[0].local.ip if own else None
 
-    def _cross(self, walk: Walk, node: str, route: Lookup, expected: str | None) -> End | None:
+    def _cross(
+        self,
+        walk: Walk,
+        node: str,
+        route: Lookup,
+        expected: str | None,
+        known: Sequence[Translation],
+    ) -> End | None:
         """Over the wire to the next hop; ``None`` where the walk ends."""
         start = End(node, route.device)
         hop = route.gateway or walk.packet.target
@@ -200,14 +216,18 @@ class Walker:
                 walk.sight = segment.edges[0]
                 walk.notes.append(f"{hop} lies behind {walk.sight}, where iplab does not see")
                 return None
-            walk.met([self._absent.explain(start, hop, segment, walk.packet, gateway=not final)])
+            changed = self._changed(hop, [*walk.translations, *known]) if final else None
+            absent = changed or self._absent.explain(
+                start, hop, segment, walk.packet, gateway=not final
+            )
+            walk.met([absent])
             return None
         far, way = found
         if walk.met(self._crossing.wire(way)):
             return None
         if walk.met(self._crossing.resolve(start, far, hop, walk.packet, segment)):
             return None
-        if walk.met(self._crossing.bridged(way, walk.packet)):
+        if walk.met(self._crossing.frames(way, hop, walk.packet)):
             return None
         walk.causes += self._crossing.narrow(way)
         return far
@@ -252,6 +272,41 @@ class Walker:
         what = f"packets for {walk.packet.target} go in a circle: {words}"
         return Cause(here, f"route to {walk.packet.target}", what)
 
+    def _astray(self, walk: Walk, here: str, found: Sequence[Cause]) -> list[Cause]:
+        """A node that does not forward was not to be asked where another way does lead there."""
+        target, version = walk.packet.target, walk.packet.version
+        if not found or not found[0].what.startswith("does not forward") or not walk.hops:
+            return []
+        last = walk.hops[-1]
+        step = self.topology.first_step(last.node, target)
+        if last.via is None or step is None or step.far.node == here or step.faults:
+            return []
+        there = step.far.node
+        if not self.places.has(there, target) and not self.topology.forwards(there, version):
+            return []
+        route = self.routes.matching(last.node, target)
+        line = self.routes.better(last.node, target, None)
+        name = f"route {route}" if route else f"route to {target}"
+        return [Cause(last.node, name, f"goes by {here}, which {found[0].what}", line)]
+
+    def _changed(self, hop: IPAddress, translations: Sequence[Translation]) -> Cause | None:
+        """A rule that changed an address to one that nobody has."""
+        if self.places.nodes_with(hop):
+            return None
+        for one in translations:
+            if one.rule is None or hop not in (one.after.source, one.after.target):
+                continue
+            place, handle = one.rule.chain, one.rule.handle
+            line = mend.within(one.node, "nft", "delete", "rule", *place, "handle", handle)
+            source = hop == one.after.source
+            subnet = self.routes.subnet_of(one.before.source) if source else None
+            if subnet is not None:
+                line = mend.both(line, _masquerade(one.node, place, subnet))
+            which = "source" if source else "target"
+            what = f"changes the {which} to {hop}, which nobody has"
+            return Cause(one.node, named(one.rule), what, line)
+        return None
+
     def _masqueraded(self, cause: Cause, routers: Sequence[str], packet: Packet) -> Cause:
         """Where a router on the way there does NAT, the source should have been hidden by it."""
         subnet = self.routes.subnet_of(packet.target)
@@ -261,15 +316,19 @@ class Walker:
             for chain in self.facts.ruleset(router).chains:
                 if chain.hook != "postrouting" or chain.type != "nat":
                     continue
-                family = "ip" if subnet.version == 4 else "ip6"
-                words = ("nft", "add", "rule", chain.family, chain.table, chain.name)
-                match = (family, "saddr", subnet, family, "daddr", "!=", subnet, "masquerade")
                 what = f"does not masquerade {subnet}, and {cause.node} has {cause.what}"
-                line = mend.within(router, *words, *match)
+                line = _masquerade(router, (chain.family, chain.table, chain.name), subnet)
                 place = f"nft chain {chain.family} {chain.table} {chain.name}"
                 note = f"or a route back: {cause.mend}" if cause.mend else ""
                 return Cause(router, place, what, line, notes=(note,) if note else ())
         return cause
+
+
+def _masquerade(node: str, place: Sequence[str], subnet: IPNetwork) -> str:
+    """The rule that hides a subnet, ahead of all others."""
+    family = "ip" if subnet.version == 4 else "ip6"
+    match = (family, "saddr", subnet, family, "daddr", "!=", subnet, "masquerade")
+    return mend.within(node, "nft", "insert", "rule", *place, *match)
 
 
 def _undone(packet: Packet, node: str, known: Sequence[Translation]) -> Packet:

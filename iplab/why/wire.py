@@ -172,11 +172,13 @@ class Wires:
             if stranger is None:
                 continue
             into = (*stranger, *self.obstacles.blocked(end, bridge))
+            into += self.obstacles.locked(end, bridge)
             tag, refused = self.obstacles.entering(end, bridge, spot.tag)
             faults = (*into, *refused, *self.obstacles.down(bridge))
-            yield Move(Spot(bridge, True, tag), faults, SUPPOSED if stranger else 0)
+            price = SUPPOSED + self._ties(end, interface) if stranger else 0
+            yield Move(Spot(bridge, True, tag), faults, price)
             for move in self._flood(bridge, end, tag, faults):
-                cost = SUPPOSED + len(move.faults) if stranger else move.cost
+                cost = price + len(move.faults) if stranger else move.cost
                 yield Move(move.to, move.faults, cost)
 
     def _flood(
@@ -200,6 +202,7 @@ class Wires:
                 *stranger,
                 *self.obstacles.blocked(end, bridge),
                 *self.obstacles.down(end),
+                *self.obstacles.unheard(end, bridge),
             ]
             if apart and self.obstacles.port(end).isolated and not stranger:
                 what = f"is isolated from the other isolated ports of {bridge.device}"
@@ -207,7 +210,15 @@ class Wires:
                 found.append(Cause(end.node, f"bridge port {end.device}", what, line))
             out, refused = self.obstacles.leaving(end, bridge, tag)
             found += refused
-            yield Move(Spot(end, False, out), tuple(found), SUPPOSED if stranger else 0)
+            price = SUPPOSED + self._ties(end, interface) if stranger else 0
+            yield Move(Spot(end, False, out), tuple(found), price)
+
+    def _ties(self, end: End, interface: Interface) -> int:
+        """How unlikely it is that a port of another bridge is meant to be of this one: it has
+        company there."""
+        if interface.master is None:
+            return 0
+        return 2 * min(len(self.places.ports[End(end.node, interface.master)]) - 1, 4)
 
 
 def _trace(

@@ -21,6 +21,7 @@ half() {
     : >"/run/netns/$name"
 }
 
+# "after" is after it has run, whether it worked or not: on the way back it may find its work done.
 case $FAULT in
 fail)
     if [ -n "$FAULT_LINES" ]; then
@@ -33,10 +34,16 @@ fail)
     exit 2
     ;;
 hang-before) exec sleep 1000 ;;
-hang-after) real "$@" && exec sleep 1000 ;;
+hang-after)
+    real "$@"
+    exec sleep 1000
+    ;;
 hang-half) half "$@" && exec sleep 1000 ;;
 kill-before) kill -KILL "$PPID" ;;
-kill-after) real "$@" && kill -KILL "$PPID" ;;
+kill-after)
+    real "$@"
+    kill -KILL "$PPID"
+    ;;
 kill-half) half "$@" && kill -KILL "$PPID" ;;
 # iplab is gone, and the command it had started is still at it.
 orphan)

@@ -495,6 +495,40 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     )
 
 
+README = Path(__file__).resolve().parents[2] / "README.md"
+PLACE = re.compile(r"(?s)(?<=<!-- scripts/faults --readme -->\n).*?(?=<!-- end -->)")
+
+
+def told(injected: Sequence[Outcome], places: int, step: int, seconds: float) -> str:
+    """The figures as README.md has them: what was run, when, where, and what came of it."""
+    survived = sum(o.survived for o in injected)
+    lost = sum(len(o.lost) for o in injected)
+    touched = sum(len(o.touched) for o in injected)
+    kinds = len(cases.kinds([o.fault for o in injected]))
+    labs = len({o.fault.starter for o in injected})
+    styles = len({o.fault.style for o in injected})
+    kernel = ".".join(os.uname().release.split(".")[:2])
+    when = time.strftime("%Y-%m-%d")
+    which = "each" if step == 1 else f"one in {step}"
+    return (
+        f"| `scripts/faults --every {step} --readme`, {when}, Linux {kernel} | |\n"
+        "|---|---:|\n"
+        f"| places where a fault can be, over {labs} labs in {styles} styles | {places} |\n"
+        f"| faults injected ({which}, {kinds} kinds, {seconds / 60:.0f} minutes) "
+        f"| {len(injected)} |\n"
+        f"| survived: first error told, machine put back or told how | {survived} |\n"
+        f"| objects of a lab lost | {lost} |\n"
+        f"| foreign objects touched | {touched} |\n"
+    )
+
+
+def write_down(text: str) -> None:
+    """Put the figures into their place in README.md."""
+    old = README.read_text(encoding="utf-8")
+    assert PLACE.search(old), "README.md has no place for the figures"
+    README.write_text(PLACE.sub(lambda _: text, old), encoding="utf-8")
+
+
 def main() -> int:
     """The program behind `scripts/faults`."""
     parser = argparse.ArgumentParser(
@@ -508,8 +542,13 @@ def main() -> int:
     parser.add_argument("--at", type=int, help="only at this place")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2, help="machines at once")
+    parser.add_argument(
+        "--readme", action="store_true", help="write the figures into README.md (all labs, styles)"
+    )
     parser.add_argument("--as-user", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.readme and (options.starter or options.style or options.kind or options.at):
+        parser.error("--readme is for all labs, styles and kinds")
     if options.as_user:
         words = [word for word in sys.argv[1:] if word != "--as-user"]
         again = [sys.executable, "-m", "tests.faults.run", *words]
@@ -524,6 +563,7 @@ def main() -> int:
         found = [f for f in found if any(k in f"{f.command} {f.kind}" for k in options.kind)]
     if options.at:
         found = [f for f in found if f.at == options.at]
+    places = len(found)
     found = found[:: options.every]
     count = 0
 
@@ -538,6 +578,8 @@ def main() -> int:
     outcomes = [o for o in run(found, options.jobs, tell) if o.injected]
     print(figures(outcomes))
     print(f"\n{summary(outcomes)}   ({time.monotonic() - started:.0f} s)")
+    if options.readme:
+        write_down(told(outcomes, places, options.every, time.monotonic() - started))
     return 0 if outcomes and all(o.survived for o in outcomes) else 1
 
 

@@ -137,6 +137,8 @@ def test_after_a_reboot_what_has_the_same_name_and_number_is_not_ours(machine: S
     ],
 )
 def test_a_state_directory_that_is_not_ours_alone_is_refused(machine: Sandbox, make: str) -> None:
+    if "chown" in make and "4294967295" not in Path("/proc/self/uid_map").read_text():
+        pytest.skip("only root can give a directory away")
     machine.sh(make)
     before = world.snapshot(machine)
     done = iplab(machine, "up", str(LAB), "--yes").expect(1)

@@ -72,6 +72,7 @@ class Sandbox:
         self._channel = channel
         self._lines = channel.makefile("rw")
         self.here = here
+        self.started = 0  # commands so far
         greeting = json.loads(self._lines.readline() or '{"error": "the sandbox did not start"}')
         if "error" in greeting:
             raise RuntimeError(greeting["error"])
@@ -90,6 +91,7 @@ class Sandbox:
         """Start a command; its number is for ``signal`` and ``wait``."""
         words = [str(word) for word in argv]
         request = {"argv": words, "stdin": stdin, "cwd": str(self.here), "program": program}
+        self.started += 1
         started: int = self._ask(do="start", env=env or {}, **request)["pid"]
         return started
 

@@ -1,69 +1,69 @@
-"""`iplab why` on the real kernel: each fault of tests/cases/why/faults.yaml is named, and mended by
-the line it gives; the intact labs give no false alarm."""
+"""`iplab why` on the real kernel: each fault of tests/cases/why/faults is named, and mended by the
+line it gives; the intact labs give no false alarm."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import subprocess
-import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-ROOT = Path(__file__).parents[2]
-CASES = ROOT / "tests" / "cases" / "why"
-FAULTS: list[dict[str, Any]] = yaml.safe_load((CASES / "faults.yaml").read_text())
-LABS = sorted(path.stem for path in CASES.glob("*.yaml") if path.stem != "faults")
+from tests.kernel.sandbox import Sandbox, Zygote
+from tests.kernel.why_trial import (
+    LABS,
+    STARTERS,
+    Answer,
+    Fault,
+    broken,
+    faults,
+    pairs,
+    prepare,
+    why,
+)
 
-Answers = list[dict[str, Any]]
+FAULTS = [fault for lab in LABS for fault in faults(lab)]
+TWENTY = 20  # ways in which each starter is broken
 
-pytestmark = [
-    pytest.mark.kernel,
-    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces"),
-]
+pytestmark = pytest.mark.kernel
 
 
-def _alone(case: dict[str, Any]) -> Answers:
-    """Run a trial in network and mount namespaces that end with it."""
-    done = subprocess.run(
-        ["unshare", "--net", "--mount", "--propagation", "private",
-         sys.executable, "-m", "tests.kernel.why_trial", json.dumps(case)],
-        capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    answers: Answers = json.loads(done.stdout)["answers"]
-    return answers
+def _alone(zygote: Zygote, fault: Fault) -> list[Answer]:
+    with tempfile.TemporaryDirectory(prefix="why-") as here:
+        machine = zygote.sandbox(Path(here))
+        try:
+            return broken(machine, fault)
+        finally:
+            machine.close()
 
 
 @pytest.fixture(scope="module")
-def results(request: pytest.FixtureRequest) -> Iterator[Callable[[dict[str, Any]], Answers]]:
+def results(
+    request: pytest.FixtureRequest, zygote: Zygote
+) -> Iterator[Callable[[Fault], list[Answer]]]:
     """The trials that will be asked for, begun side by side: they mostly wait for pings.
 
     Under pytest-xdist its workers see to that, each with the trials it was given.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
-        yield _alone
+        yield lambda fault: _alone(zygote, fault)
         return
     mine = [i for i in request.session.items if i.path == request.path and hasattr(i, "callspec")]
-    faults = [i.callspec.params["fault"] for i in mine if "fault" in i.callspec.params]
-    with ThreadPoolExecutor(max_workers=6) as pool:
-        begun = {str(fault): pool.submit(_alone, fault) for fault in faults}
+    wanted = [i.callspec.params["fault"] for i in mine if "fault" in i.callspec.params]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        begun = {str(fault): pool.submit(_alone, zygote, fault) for fault in wanted}
         yield lambda fault: begun[str(fault)].result()
 
 
-def _name(fault: dict[str, Any]) -> str:
+def _name(fault: Fault) -> str:
     return f"{fault['lab']}-{fault['kind'].replace(' ', '_')}"
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=_name)
 def test_a_fault_is_named_and_mended(
-    fault: dict[str, Any], results: Callable[[dict[str, Any]], Answers]
+    fault: Fault, results: Callable[[Fault], list[Answer]]
 ) -> None:
     needs = fault.get("needs")
     if needs and not Path("/proc/sys", needs).exists():
@@ -85,11 +85,12 @@ def test_a_fault_is_named_and_mended(
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_an_intact_lab_gives_no_alarm(lab: str) -> None:
-    text = (CASES / f"{lab}.yaml").read_text()
-    pairs = re.findall(r"^  - (\S+) -> (\S+)$", text, re.MULTILINE)
-    assert pairs
-    for answer in _alone({"lab": lab, "pairs": pairs}):
+def test_an_intact_lab_gives_no_alarm(lab: str, sandbox: Sandbox) -> None:
+    prepare(sandbox, lab)
+    asked = pairs(lab)
+    assert asked
+    for source, target in asked:
+        answer = why(sandbox, source, target)
         assert answer["reaches"] is True, answer
         assert answer["cause"] is None
         assert answer["code"] == 0
@@ -97,9 +98,9 @@ def test_an_intact_lab_gives_no_alarm(lab: str) -> None:
         assert answer["notes"] == [], answer
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
+def test_a_question_without_sense_is_an_error(sandbox: Sandbox) -> None:
+    prepare(sandbox, "two-namespaces")
+    for words, said in (
         (["ns00", "ns1"], "did you mean ns0"),
         (["ns0", "n1"], "did you mean ns1"),
         (["ns0:veth0", "ns1"], "did you mean ns0"),
@@ -108,20 +109,16 @@ def test_an_intact_lab_gives_no_alarm(lab: str) -> None:
         (["ns0", "224.0.0.1"], "no address of one machine"),
         (["ns0", "172.18.0.0/24"], "there is no node"),
         (["ns0", ""], "there is no node"),
-    ],
-)
-def test_a_question_without_sense_is_an_error(words: list[str], said: str) -> None:
-    (answer,) = _alone({"lab": "two-namespaces", "words": ["why", *words]})
-    assert answer["code"] == 1, answer
-    assert said in answer["err"]
-    assert "Traceback" not in answer["err"]
-    assert answer["out"] == ""
+    ):
+        done = sandbox.iplab("why", *words, code=1)
+        assert said in done.err
+        assert done.out == ""
 
 
-def test_people_read_the_path_and_the_mending_line() -> None:
-    (answer,) = _alone({"lab": "router", "words": ["why", "a", "b"]})
-    assert answer["code"] == 0, answer
-    assert answer["out"].splitlines() == [
+def test_people_read_the_path_and_the_mending_line(sandbox: Sandbox) -> None:
+    prepare(sandbox, "router")
+    done = sandbox.iplab("why", "a", "b")
+    assert done.out.splitlines() == [
         "    a:eth0 (10.71.1.2) via 10.71.1.1",
         "  → r:to-b (10.71.2.1)",
         "  → b:eth0 (10.71.2.2)",
@@ -129,5 +126,7 @@ def test_people_read_the_path_and_the_mending_line() -> None:
     ]
 
 
-def test_the_faults_are_of_many_kinds() -> None:
-    assert len({fault["kind"] for fault in FAULTS}) >= 20
+@pytest.mark.parametrize("starter", STARTERS)
+def test_each_starter_is_broken_in_twenty_ways(starter: str) -> None:
+    mended = {f["kind"] for f in faults(starter) if f.get("mends", True)}
+    assert len(mended) >= TWENTY, sorted(mended)

@@ -181,6 +181,8 @@ nodes:
 def test_an_uplink_leads_out_and_ends_with_the_sandbox(user: User) -> None:
     if not shutil.which("slirp4netns", path="/usr/bin:/bin"):
         pytest.skip("slirp4netns is not here")
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        pytest.skip("/dev/net/tun is not for this user (sudo chmod 0666 /dev/net/tun)")
     (user.home / "lab.yaml").write_text(UPLINKED)
     user.run("up", "lab.yaml", "--yes")
     # 10.0.2.2 is slirp4netns itself: no packet leaves this machine.
@@ -198,6 +200,52 @@ def test_an_uplink_leads_out_and_ends_with_the_sandbox(user: User) -> None:
         time.sleep(0.05)
     else:
         assert not Path(f"/proc/{helper}").exists()
+
+
+# iplab as it is where slirp4netns is not installed.
+WITHOUT_SLIRP = """
+from iplab.run import sandbox
+find = sandbox.find_program
+sandbox.find_program = lambda name: None if name == "slirp4netns" else find(name)
+from iplab.cli import main
+main()
+"""
+
+
+def test_pasta_is_an_uplink_as_well(user: User) -> None:
+    if not shutil.which("pasta", path="/usr/bin:/bin"):
+        pytest.skip("pasta is not here (package passt)")
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        pytest.skip("/dev/net/tun is not for this user (sudo chmod 0666 /dev/net/tun)")
+    (user.home / "lab.yaml").write_text(UPLINKED)
+    words = [*user.become, sys.executable, "-c", WITHOUT_SLIRP, "up", "lab.yaml", "--yes"]
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(user.runtime), "HOME": str(user.home)}
+    done = subprocess.run(
+        words, cwd=user.home, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    # The device and the way out are there; no packet is sent, as it would leave this machine.
+    (holder,) = user.holders().values()
+    into = ("nsenter", "--target", str(holder), "--user", "--net", "--preserve-credentials", "--")
+    route = [*user.become, *into, "ip", "-j", "route", "show", "default"]
+    found = subprocess.run(route, capture_output=True, text=True, check=True).stdout
+    assert [one["dev"] for one in json.loads(found)] == ["tap0"]
+    command = f"^[^ ]*/pasta.* --netns=/proc/{holder}/ns/net"
+    helper = int(subprocess.run(["pgrep", "-f", command], capture_output=True, check=True).stdout)
+    user.run("down", "lab.yaml")
+    assert user.holders() == {}
+    until = time.monotonic() + 5
+    while time.monotonic() < until and _runs(helper):
+        time.sleep(0.05)
+    assert not _runs(helper)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process does anything still; one that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except OSError:
+        return False
 
 
 def test_a_lab_for_the_real_host_is_refused_with_the_reason(user: User) -> None:

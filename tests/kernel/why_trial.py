@@ -1,80 +1,91 @@
-"""One trial of `iplab why`, alone in namespaces of its own: break a lab, ask, mend, ask again.
+"""One trial of `iplab why` on a machine of its own: break a lab, ask, mend, ask again.
 
-Run by ``test_why.py`` as ``unshare … python -m tests.kernel.why_trial CASE`` with the case as
-JSON; prints what came out as JSON.
+The faults are data, a file a lab in ``tests/cases/why/faults``; its head says what stands there.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import re
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-LABS = Path(__file__).parents[1] / "cases" / "why"
+import yaml
+
+from iplab import lab as labs
+from tests.kernel.sandbox import ROOT, Sandbox
+
+CASES = ROOT / "tests" / "cases" / "why"
+STARTERS = {name: ROOT / "templates" / "labs" / file for name, _, file in labs.starters()}
+LABS: Mapping[str, Path] = {**STARTERS, "chain": CASES / "chain.yaml"}
+SETTINGS = {"star": ("--set", "n=3")}
+
+Fault = dict[str, Any]
+Answer = dict[str, Any]
 
 
-def shell(line: str) -> None:
-    """A command as a person would paste it; its failure ends the trial."""
-    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"$ {line}\n{done.stdout}{done.stderr}")
+def faults(lab: str) -> list[Fault]:
+    """The faults of a lab, each with what the file says for all."""
+    found = yaml.safe_load((CASES / "faults" / f"{lab}.yaml").read_text())
+    common = {"lab": lab, "from": found["from"], "to": found["to"]}
+    return [{**common, **fault} for fault in found["faults"]]
 
 
-def iplab(*words: str) -> subprocess.CompletedProcess[str]:
-    """The program as a person starts it."""
-    return subprocess.run(
-        [sys.executable, "-m", "iplab", *words], capture_output=True, text=True, check=False
-    )
+def pairs(lab: str) -> list[tuple[str, str]]:
+    """Who must reach whom, as the lab's own checks say."""
+    name, path = LABS[lab].name, LABS[lab]
+    settings = {"n": "3"} if lab in SETTINGS else {}
+    read = labs.loads(path.read_text(), name, settings=settings)
+    return [(wish.source, wish.target) for wish in read.checks if wish.must_reach]
 
 
-def why(case: dict[str, Any]) -> dict[str, Any]:
+def prepare(machine: Sandbox, lab: str) -> None:
+    """Bring the lab up, in as few processes as there is a style for."""
+    words = (LABS[lab], *SETTINGS.get(lab, ()))
+    machine.iplab("up", *words, "--yes", "--style", "batch")
+
+
+def why(machine: Sandbox, source: str, target: str) -> Answer:
     """The answer, with its exit code beside it."""
-    done = iplab("why", case["from"], case.get("ask", case["to"]), "--json")
-    if done.returncode not in (0, 3) or "Traceback" in done.stderr:
-        raise SystemExit(f"iplab why ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    return {**json.loads(done.stdout), "code": done.returncode}
+    done = machine.try_("iplab", "why", source, target, "--json")
+    assert done.code in (0, 3), done.out + done.err
+    assert "Traceback" not in done.err, done.err
+    return {**done.json, "code": done.code}
 
 
-def prepare(lab: str) -> None:
-    """An empty machine with the lab on it."""
-    shell("mount -t tmpfs none /run && ip link set lo up")
-    done = iplab("up", str(LABS / f"{lab}.yaml"), "--yes")
-    if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
-
-
-def trial(case: dict[str, Any]) -> dict[str, Any]:
+def broken(machine: Sandbox, fault: Fault) -> list[Answer]:
     """Break, ask, and follow the advice until it reaches, or no further advice comes."""
-    prepare(case["lab"])
-    for line in case["break"]:
-        shell(line)
-    answers = [why(case)]
-    for _ in range(case.get("rounds", 1)):
+    prepare(machine, fault["lab"])
+    machine.sh("\n".join(map(command, fault["break"])))
+    ask = (fault["from"], str(fault.get("ask", fault["to"])))
+    answers = [why(machine, *ask)]
+    for _ in range(fault.get("rounds", 1)):
         cause = answers[-1]["cause"]
         if cause is None or not cause["mend"]:
             break
-        shell(cause["mend"])
-        answers.append(why(case))
-    return {"answers": answers}
+        machine.sh(cause["mend"])
+        answers.append(why(machine, *ask))
+    return answers
 
 
-def intact(case: dict[str, Any]) -> dict[str, Any]:
-    """Ask about every check of the lab that must be reached."""
-    prepare(case["lab"])
-    pairs = case["pairs"]
-    return {"answers": [why({"from": a, "to": b}) for a, b in pairs]}
+def command(line: str) -> str:
+    """A line of ``break``: a command, or ``filter NODE FAMILY HOOK: RULE`` for one of nft's.
 
-
-def words(case: dict[str, Any]) -> dict[str, Any]:
-    """What the program says to these words, with a lab up."""
-    prepare(case["lab"])
-    done = iplab(*case["words"])
-    return {"answers": [{"code": done.returncode, "out": done.stdout, "err": done.stderr}]}
-
-
-if __name__ == "__main__":
-    given = json.loads(sys.argv[1])
-    kind = intact if "pairs" in given else words if "words" in given else trial
-    print(json.dumps(kind(given)))
+    The hook may have a priority (``prerouting/-300``) and a device (``ingress/0/eth0``); the rule
+    may be ``policy drop``.
+    """
+    found = re.fullmatch(r"filter (\S+) (\S+) ([^/:]+)(?:/(-?\d+))?(?:/(\S+))?: (.*)", line)
+    if not found:
+        return line
+    node, family, hook, priority, device, rule = found.groups()
+    policy = " policy drop;" if rule == "policy drop" else ""
+    on = f" device {device}" if device else ""
+    words = [
+        f"add table {family} f",
+        f"add chain {family} f {hook} "
+        f"{{ type filter hook {hook}{on} priority {priority or 0};{policy} }}",
+    ]
+    words += [] if policy else [f"add rule {family} f {hook} {rule}"]
+    inside: Sequence[str] = () if node == "host" else ("ip", "netns", "exec", node)
+    return shlex.join((*inside, "nft", "; ".join(words)))

@@ -120,6 +120,10 @@ class Given:
         """What the test wrote."""
         return self.known.get(node, ())
 
+    def forward_delay(self, node: str, bridge: str) -> float:
+        """The kernel's default."""
+        return 15.0
+
     def ports(self, node: str) -> Mapping[str, Port]:
         """What the test wrote."""
         return self.bridged.get(node, {})

@@ -17,15 +17,15 @@ from tests.unit.why.facts import ON, Given, bridge, network, route, veth
 B = ipaddress.ip_address("10.0.2.2")
 
 
-def silent(node: str, to: IPAddress) -> Pinged:
+def silent(node: str, to: IPAddress, *, patient: bool = False) -> Pinged:
     return Pinged(False)
 
 
-def answered(node: str, to: IPAddress) -> Pinged:
+def answered(node: str, to: IPAddress, *, patient: bool = False) -> Pinged:
     return Pinged(True, True)
 
 
-def small_only(node: str, to: IPAddress) -> Pinged:
+def small_only(node: str, to: IPAddress, *, patient: bool = False) -> Pinged:
     return Pinged(True, False, None, 1500)
 
 
