@@ -81,6 +81,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         """``obj.attribute``, without ``format``, which the sandbox lets through its own way."""
         if isinstance(obj, str):
             return self.unsafe_undefined(obj, attribute)
+        # Nearly all that templates ask for: a part of one of our values, which is data.
+        if attribute in getattr(type(obj), "__dataclass_fields__", ()):
+            value = getattr(obj, attribute)
+            if not callable(value):
+                return value
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:

@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "docs" / "bench.svg"
 NAMES = {
     "iplab": "iplab, verified",
-    "batch": "best batch script",
+    "batch": "batch script, nsenter",
+    "batch_n": "batch script, ip -n",
     "commands": "script of single commands",
     "pyroute2": "pyroute2",
     "mininet": "Mininet",
@@ -72,8 +73,8 @@ def _where(rounds: int) -> str:
     memory = int(re.findall(r"MemTotal: +(\d+)", Path("/proc/meminfo").read_text())[0]) // 1024**2
     return (
         f"{date.today()}, {cpus} cores, {memory} GB, Linux {platform.release()}, "
-        f"{version.strip().rpartition(', ')[2]}, Python {platform.python_version()}; seconds, "
-        f"medians of {rounds} rounds in turn."
+        f"{version.split()[2].rstrip(',')}, Python {platform.python_version()}; seconds. Pairs up to "
+        f"1000 nodes: medians of {rounds} rounds in turn; the rest: one round. ×: as many times iplab's."
     )
 
 
@@ -112,7 +113,7 @@ def _works(rows: Sequence[Row]) -> str:
             cells.append(cell)
         read = pick(rows, network=network, size=size, tool="batch", work="read")
         best = pick(rows, network=network, size=size, tool="batch", work="read at its best")
-        cells.append(f"{_say(read[0].seconds)}; {_say(best[0].seconds)}" if read else "")
+        cells.append("; ".join(_say(r[0].seconds) for r in (read, best) if r))
         table.append([network, str(size), *cells])
     return _table(table) + (
         "\n\nReading by hand: one `ip -j -d -batch` a node, one after the other; then the same by "
