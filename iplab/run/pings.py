@@ -20,6 +20,7 @@ from iplab.run.look import Scope, look
 from iplab.run.machine import Finished, Machine, entered, find_program, inside
 
 AT_ONCE = 16  # pings side by side: they mostly wait
+FPINGS = 48  # side by side: each sends one packet a millisecond
 # One table for all namespaces of a machine (arp(7)); only the first namespace sees its size.
 LIMIT = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 USUAL_LIMIT = 1024  # entries, where nobody has changed it (neigh_table_init, net/ipv4/arp.c)
@@ -229,7 +230,7 @@ def _fping(machine: Machine, wanted: Mapping[str, Sequence[str]]) -> set[tuple[s
     patient = Machine(machine.timeout + max(map(len, wanted.values()), default=0))
     found: set[tuple[str, str]] = set()
     sources = list(wanted)
-    for number, done in patient.side_by_side(commands, at_once=AT_ONCE):
+    for number, done in patient.side_by_side(commands, at_once=FPINGS):
         if isinstance(done, Finished):
             found |= {(sources[number], address) for address in done.out.split()}
     return found

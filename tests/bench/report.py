@@ -73,8 +73,9 @@ def _where(rounds: int) -> str:
     memory = int(re.findall(r"MemTotal: +(\d+)", Path("/proc/meminfo").read_text())[0]) // 1024**2
     return (
         f"{date.today()}, {cpus} cores, {memory} GB, Linux {platform.release()}, "
-        f"{version.split()[2].rstrip(',')}, Python {platform.python_version()}; seconds. Pairs up to "
-        f"1000 nodes: medians of {rounds} rounds in turn; the rest: one round. ×: as many times iplab's."
+        f"{version.split()[2].rstrip(',')}, Python {platform.python_version()}. Seconds; pairs up "
+        f"to 1000 nodes: medians of {rounds} rounds in turn, the rest: one round. "
+        "×: as many times iplab's."
     )
 
 

@@ -81,7 +81,8 @@ class Trial:
         }
         if ping:
             found["ping"] = self._iplab("check", "--ping-sample", "0", self.file)
-        found["change"] = self._iplab(*up, self.other)
+        if self.name in OTHERS:  # in the others that address is somebody's gateway
+            found["change"] = self._iplab(*up, self.other)
         found["down"] = self._iplab("down", self.name, "--style", "batch")
         return found
 
