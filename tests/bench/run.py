@@ -39,6 +39,10 @@ APART = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 Seconds = dict[str, float]
 
 
+class Trouble(Exception):
+    """A tool did not do what was to be measured."""
+
+
 class Trial:
     """One network in one size, built and taken away by one tool after the other."""
 
@@ -149,7 +153,7 @@ class Trial:
             words, capture_output=True, text=True, check=False, cwd=HERE.parents[1]
         )
         if done.returncode:
-            raise SystemExit(f"{' '.join(words)}\n{done.stderr}")
+            raise Trouble(f"{' '.join(words)}\n{done.stderr}")
         said: Seconds = json.loads(done.stdout.splitlines()[-1])
         if said.pop("lost", 0.0):
             print("  (some of Mininet's pings were lost)", file=sys.stderr)
@@ -165,7 +169,7 @@ class Trial:
             process.returncode = os.waitstatus_to_exitcode(status)
             said.seek(0)
             if process.returncode != code:
-                raise SystemExit(f"{argv} ended with {process.returncode}:\n{said.read()[-3000:]}")
+                raise Trouble(f"{argv} ended with {process.returncode}:\n{said.read()[-3000:]}")
         self.peak = max(self.peak, usage.ru_maxrss // 1024)
         settle()
         return took
@@ -225,35 +229,26 @@ def neighbours(most: int) -> Iterator[None]:
 
 
 def measure(
-    wanted: list[tuple[str, int]], rounds: int, tell: Callable[[str], object]
+    network: str, size: int, rounds: int, tell: Callable[[str], object]
 ) -> tuple[list[report.Row], int]:
-    """Every network in every size by every tool, in turn, ``rounds`` times; iplab's peak in MB."""
-    rows: list[report.Row] = []
+    """One network in one size by every tool, in turn, ``rounds`` times; iplab's peak in MB."""
+    found: dict[str, list[Seconds]] = {}
     peak = 0
-    for network, size in wanted:
-        found: dict[str, list[Seconds]] = {}
-        times = rounds if size <= LARGE and network == "pairs" else 1
-        for number in range(times):
-            for tool in tools(network, size):
-                ping = network == "star" and size <= MOST["ping"]
-                with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-                    trial = Trial(network, size, Path(scratch))
-                    found.setdefault(tool, []).append(getattr(trial, tool)(ping))
-                    os.chdir("/")
-                    peak = max(peak, trial.peak if tool == "iplab" else 0)
-                tell(f"{network} {size}: round {number + 1} of {times}, {tool}")
-        for tool, runs in found.items():
-            rows += [
-                report.Row(
-                    network,
-                    size,
-                    tool,
-                    work,
-                    median(run[work] for run in runs),
-                    tuple(run[work] for run in runs),
-                )
-                for work in runs[0]
-            ]
+    times = rounds if size <= LARGE and network == "pairs" else 1
+    for number in range(times):
+        for tool in tools(network, size):
+            ping = network == "star" and size <= MOST["ping"]
+            with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+                trial = Trial(network, size, Path(scratch))
+                found.setdefault(tool, []).append(getattr(trial, tool)(ping))
+                os.chdir("/")
+                peak = max(peak, trial.peak if tool == "iplab" else 0)
+            tell(f"{network} {size}: round {number + 1} of {times}, {tool}")
+    rows = []
+    for tool, runs in found.items():
+        for work in runs[0]:
+            took = tuple(run[work] for run in runs)
+            rows.append(report.Row(network, size, tool, work, median(took), took))
     return rows, peak
 
 
@@ -269,13 +264,27 @@ def main() -> None:
     # Pairs in every size; the others show that the form makes no difference.
     wanted = [(n, s) for n in options.networks for s in options.sizes if n == "pairs" or s in FORMS]
     started = time.monotonic()
+    rows: list[report.Row] = []
+    peak = 0
+    troubles = []
     with neighbours(1 << 17):
-        rows, peak = measure(wanted, options.rounds, lambda line: print(line, file=sys.stderr))
+        for network, size in wanted:
+            try:
+                more, most = measure(
+                    network, size, options.rounds, lambda line: print(line, file=sys.stderr)
+                )
+            except Trouble as error:  # what was measured until now is not lost
+                troubles.append(f"{network} {size}: {error}")
+                continue
+            rows += more
+            peak = max(peak, most)
     text = report.text(rows, options.rounds, peak)
     print(text)
     print(f"\n{time.monotonic() - started:.0f} s in all", file=sys.stderr)
     if options.json:
         options.json.write_text(report.as_json(rows, peak))
+    if troubles:
+        raise SystemExit("\n".join(["not measured:", *troubles]))
     if options.readme:
         report.into_readme(rows, text)
 
