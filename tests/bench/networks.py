@@ -59,7 +59,7 @@ def tree(count: int) -> Net:
         up = (n - 1) // 2
         a, b = _subnet(n)
         side = "left" if n % 2 else "right"
-        it.wires.append(((f"t{up}", side, f"{a}/30"), (f"t{n}", "up", f"{b}/30")))
+        it.wires.append(((f"t{up}", side, f"{a}/30"), (f"t{n}", "parent", f"{b}/30")))
         it.routes.setdefault(f"t{n}", []).append(f"default via {a}")
         if it.nodes[up] not in it.routers:
             it.routers.append(it.nodes[up])
