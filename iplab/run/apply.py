@@ -304,7 +304,13 @@ def _gone_already(operation: Operation, error: CommandFailed) -> bool:
     said = error.output
     match operation:
         case DeleteLink():
-            return "Cannot find device" in said or "Cannot open network namespace" in said
+            # The last two are `ip -n` and nsenter without the namespace it was in.
+            gone = (
+                "Cannot find device",
+                "Cannot open network namespace",
+                "cannot open /run/netns/",
+            )
+            return any(words in said for words in gone)
         case DeleteNamespace():
             return "Cannot remove namespace file" in said and "No such file" in said
     return False
