@@ -18,6 +18,7 @@ from iplab.plan.back import way_back
 from iplab.plan.planner import Plan, Step
 from iplab.render import Piece, Renderer, pieces, stages
 from iplab.run import interrupts, records
+from iplab.run.advice import advice
 from iplab.run.journal import Journal, identity
 from iplab.run.look import Scope, look
 from iplab.run.machine import Finished, Machine, namespace_identity
@@ -150,7 +151,7 @@ class Runner:
             done = CommandFailed(piece.command.text, done.code, done.err or done.out)
         failed = _failed_line(done, piece)
         if failed is None or failed >= len(piece.steps):  # each of the lines may be done or not
-            raise CommandFailed(done.command, done.code, done.output, hint=_advice(done.output))
+            raise CommandFailed(done.command, done.code, done.output, hint=advice(done.output))
         rest = piece.steps[failed:]
         if _gone_already(rest[0].operation, done):
             for other in pieces(rest[1:], self.renderer):
@@ -324,16 +325,4 @@ def _traced(error: CommandFailed, piece: Piece, failed: int) -> CommandFailed:
         head = piece.command.argv[: -4 if piece.asks else -2]  # ahead of `[-j -d] -batch -`
         command = Command((*head, *piece.command.lines[failed]), piece.command.node).text
     words = re.sub(r"^Command failed -:\d+\n?", "", error.output, flags=re.MULTILINE)
-    return CommandFailed(command, error.code, words, where=step.origin, hint=_advice(words))
-
-
-def _advice(words: str) -> str:
-    if "Unknown device type" in words or "Operation not supported" in words:
-        return "this kernel lacks it: iplab doctor"
-    if "kind is unknown" in words:
-        return (
-            "this kernel lacks netem (delay, jitter, loss): iplab doctor; rate alone needs only tbf"
-        )
-    if "Operation not permitted" in words or "Permission denied" in words:
-        return "run iplab as root"
-    return ""
+    return CommandFailed(command, error.code, words, where=step.origin, hint=advice(words))

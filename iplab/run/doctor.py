@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from iplab.command import Command
 from iplab.errors import IplabError
 from iplab.run import sandbox
+from iplab.run.advice import advice
 from iplab.run.machine import PACKAGES, Machine, find_program
 
 # What iplab uses each program for; the first two are what every lab needs.
@@ -95,9 +96,15 @@ def _examine(machine: Machine) -> Iterator[Finding]:
             kind,
             said is None,
             "works" if said is None else said,
-            "" if said is None else f"modprobe {module}   (or a kernel that has it)",
+            "" if said is None else _mend(said, module),
             kind in NEEDED_KINDS,
         )
+
+
+def _mend(said: str, module: str) -> str:
+    if "Permission denied" in said:  # of a device file: the kernel has it
+        return advice(said)
+    return f"modprobe {module}   (or a kernel that has it)"
 
 
 def _version(machine: Machine, name: str) -> str:

@@ -25,6 +25,7 @@ from typing import NoReturn
 
 from iplab import names
 from iplab.errors import IplabError
+from iplab.run.advice import advice
 from iplab.run.machine import environment, find_program, namespaces, program
 from iplab.run.records import private_directory, state_directory
 
@@ -184,9 +185,8 @@ def connect(holder: Holder) -> None:
         said = process.stderr.read().decode(errors="replace").strip()
     else:
         process.kill()
-    hint = "sudo chmod 0666 /dev/net/tun" if "/dev/net/tun" in said else ""
     why = said or "it does not come up"
-    raise IplabError(f"{argv[0]} gave the sandbox no uplink: {why}", hint=hint)
+    raise IplabError(f"{argv[0]} gave the sandbox no uplink: {why}", hint=advice(said))
 
 
 def _uplink(holder: Holder) -> list[str]:

@@ -9,11 +9,15 @@ from tests.kernel.sandbox import Sandbox, Zygote, why_not
 
 
 @pytest.fixture(scope="session")
-def zygote() -> Iterator[Zygote]:
-    """The process that machines are forked from."""
-    reason = why_not()
-    if reason:
+def unshare() -> None:
+    """For tests that start `unshare` themselves: they are skipped where it may not."""
+    if reason := why_not():
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def zygote(unshare: None) -> Iterator[Zygote]:
+    """The process that machines are forked from."""
     process = Zygote()
     yield process
     process.close()

@@ -43,6 +43,13 @@ def why_not() -> str | None:
     return None if done.returncode == 0 else f"no new namespaces here: {done.stderr.strip()}"
 
 
+def why_no_tun() -> str | None:
+    """Why this user cannot make tun and tap devices, or ``None``."""
+    if os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        return None
+    return "/dev/net/tun is not for this user (sudo chmod 0666 /dev/net/tun)"
+
+
 @dataclass(frozen=True)
 class Done:
     """A command that has ended."""

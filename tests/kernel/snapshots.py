@@ -11,6 +11,10 @@ from typing import Any
 
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin", "LC_ALL": "C"}
 
+# What root of a user namespace may not do by ifconfig, though it may by ip: dev_ioctl asks for
+# CAP_NET_ADMIN in the machine's own user namespace (net/core/dev_ioctl.c).
+NOT_HERE = "SIOCSIFTXQLEN: Operation not permitted"
+
 
 def run(argv: Sequence[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
     """A process run to its end."""

@@ -16,7 +16,7 @@ import pytest
 
 from iplab import lab
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("unshare")]
 
 STARTERS = [name for name, _, _ in lab.starters()]
 # plotnetcfg insists on looking at process 1's namespace first, so this is a pid namespace, too.

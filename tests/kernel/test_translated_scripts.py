@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from iplab.legacy.script import rewrite
-from tests.kernel.snapshots import differences
+from tests.kernel.snapshots import NOT_HERE, differences
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "cases" / "scripts"
@@ -96,6 +96,8 @@ def test_a_script_does_the_same_before_and_after(script: Path, tmp_path: Path) -
         different = list(differences(before["state"], after["state"]))
         if not different and before["out"] == after["out"]:
             break
+    if NOT_HERE in before["err"]:
+        pytest.skip(f"the real tool may not here: {before['err']}")
     assert different == [], after["err"]
     assert after["out"] == before["out"], after["err"]
     assert after["status"] == before["status"]

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from iplab import lab
+from tests.kernel.sandbox import Sandbox
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("unshare")]
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTERS = [name for name, _, _ in lab.starters()]
@@ -176,22 +177,10 @@ def test_no_other_program_of_the_script_is_run(tmp_path: Path) -> None:
     assert "bash was not run" in found["troubles"]["2"][0]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="asks what root would do")
-def test_run_leaves_the_machine_alone(tmp_path: Path) -> None:
-    script = tmp_path / "s.sh"
-    script.write_text("ip netns add walked\nip link add odd7 type veth peer name even7\n")
-    page = tmp_path / "page.html"
-    done = subprocess.run(
-        [sys.executable, "-m", "iplab", "walk", str(script), "--run", "-o", str(page)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "no sandbox" in done.stderr:
-        pytest.skip(done.stderr)
-    assert done.returncode == 0, done.stderr
-    assert "odd7" in page.read_text()
-    links = subprocess.run(["ip", "link"], capture_output=True, text=True, check=True).stdout
-    assert "odd7" not in links
-    assert not Path("/run/netns/walked").exists()
+def test_run_leaves_the_machine_alone(sandbox: Sandbox) -> None:
+    sandbox.write("s.sh", "ip netns add walked\nip link add odd7 type veth peer name even7\n")
+    before = sandbox.ip("-br link")
+    sandbox.iplab("walk", "s.sh", "--run", "-o", "page.html")
+    assert "odd7" in (sandbox.here / "page.html").read_text()
+    assert sandbox.ip("-br link") == before
+    assert sandbox.ip("netns") == ""

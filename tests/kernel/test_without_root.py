@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from iplab import lab as labs
+from tests.kernel.sandbox import why_no_tun
 
 pytestmark = pytest.mark.kernel
 ORDINARY = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
@@ -181,8 +182,8 @@ nodes:
 def test_an_uplink_leads_out_and_ends_with_the_sandbox(user: User) -> None:
     if not shutil.which("slirp4netns", path="/usr/bin:/bin"):
         pytest.skip("slirp4netns is not here")
-    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
-        pytest.skip("/dev/net/tun is not for this user (sudo chmod 0666 /dev/net/tun)")
+    if reason := why_no_tun():
+        pytest.skip(reason)
     (user.home / "lab.yaml").write_text(UPLINKED)
     user.run("up", "lab.yaml", "--yes")
     # 10.0.2.2 is slirp4netns itself: no packet leaves this machine.
@@ -215,8 +216,8 @@ main()
 def test_pasta_is_an_uplink_as_well(user: User) -> None:
     if not shutil.which("pasta", path="/usr/bin:/bin"):
         pytest.skip("pasta is not here (package passt)")
-    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
-        pytest.skip("/dev/net/tun is not for this user (sudo chmod 0666 /dev/net/tun)")
+    if reason := why_no_tun():
+        pytest.skip(reason)
     (user.home / "lab.yaml").write_text(UPLINKED)
     words = [*user.become, sys.executable, "-c", WITHOUT_SLIRP, "up", "lab.yaml", "--yes"]
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(user.runtime), "HOME": str(user.home)}

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.kernel.snapshots import ENV, differences, documents, run, snapshot
+from tests.kernel.snapshots import ENV, NOT_HERE, differences, documents, run, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
@@ -233,6 +233,8 @@ def judge(case: Case) -> Answer:
                 return {"skip": f"the setup does not work here: {side['unfit']}"}
             if "broken" in side:
                 return {"broken": side["broken"]}
+        if NOT_HERE in one["said"][0]:
+            return {"skip": f"the real tool may not here: {one['said'][0]}"}
         a, b = one.pop("state"), two.pop("state")
         for _ in range(2):
             if a == b or two["reason"] or case.get("differs"):
