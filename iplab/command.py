@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,13 +53,14 @@ def batch_line(words: tuple[str, ...]) -> str:
 
 def sayable(words: tuple[str, ...]) -> bool:
     """Whether ``words`` can be a line of a batch."""
-    return not any(c in word for word in words for c in _UNSAYABLE)
+    return not _UNSAYABLE.search(" ".join(words))
 
 
-_UNSAYABLE = '\n\r"\\#'
+_UNSAYABLE = re.compile(r"[\n\r\"\\#]")
+_QUOTED = re.compile(r"[ \t']")
 
 
 def _batch_word(word: str) -> str:
     if not sayable((word,)):
         raise ValueError(f"{word!r} cannot be written in a batch for ip")
-    return f'"{word}"' if not word or any(c in word for c in " \t'") else word
+    return f'"{word}"' if not word or _QUOTED.search(word) else word

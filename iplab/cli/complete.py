@@ -21,7 +21,7 @@ def starters(ctx: click.Context, param: click.Parameter, begun: str) -> list[Com
 def nodes(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
     """The namespaces that have a name here, and the host."""
     from iplab.names import HOST
-    from iplab.run.machine import namespaces
+    from iplab.run.netns import namespaces
 
     return _fitting([*namespaces(), HOST], begun)
 

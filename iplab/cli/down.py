@@ -132,11 +132,11 @@ def take_down(
     plan = plan_down(name, session.observed, replace(session.ownership, mine=kept))
     _processes(plan, yes=yes, kill=kill)
     renderer = Renderer(style, directories)
-    Runner(session.machine, renderer, session.scope).run(plan, record, None)
+    found = pieces(plan.steps, renderer)
+    Runner(session.machine, renderer, session.scope).run(plan, found, record, None)
     for claim, heir in handed.items():
         other = session.records[heir]
         records.save(replace(other, claims={**other.claims, claim: record.claims[claim]}))
-    found = pieces(plan.steps, renderer)
     for note in plan.notes:
         say(f"note: {note}")
     say(f"lab {name} is down: {plural(len(plan.steps), 'command')} run, nothing of it is left")

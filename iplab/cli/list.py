@@ -13,7 +13,7 @@ from iplab.cli.common import json_option, on_machine, plural, print_json, say
 def command(as_json: bool) -> None:
     """List the labs that are up here."""
     from iplab.run import records
-    from iplab.run.machine import namespaces
+    from iplab.run.netns import namespaces
 
     found = records.load_all().values()
     here = namespaces()

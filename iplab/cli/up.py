@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,7 +126,7 @@ def bring_up(
         plan_file.check_same(document)
     found = pieces(plan.steps, renderer)
     if not found and plan.claims == dict(session.ownership.mine):
-        _report(it, plan, renderer, document, as_json)
+        _report(it, plan, found, renderer, document, as_json)
         return
     if style != "batch" and len(found) > FEW:
         say(f"note: {len(found)} processes, one after the other; --style batch is far quicker")
@@ -138,9 +139,9 @@ def bring_up(
     runner = Runner(session.machine, renderer, session.scope)
     if step:
         runner.before_each = _ask_each
-    runner.run(plan, record, it.network)
+    runner.run(plan, found, record, it.network)
     _release(session, plan)
-    _report(it, plan, renderer, document, as_json)
+    _report(it, plan, found, renderer, document, as_json)
 
 
 def _ask_each(piece: Piece) -> None:
@@ -166,9 +167,14 @@ def _release(session: Session, plan: Plan) -> None:
 
 
 def _report(
-    it: Lab, plan: Plan, renderer: Renderer, document: dict[str, object], as_json: bool
+    it: Lab,
+    plan: Plan,
+    found: Sequence[Piece],
+    renderer: Renderer,
+    document: dict[str, object],
+    as_json: bool,
 ) -> None:
-    from iplab.render import pieces, saved
+    from iplab.render import saved
 
     if as_json:
         print_json({key: document[key] for key in saved.PUBLIC} | {"ok": True})
@@ -177,6 +183,6 @@ def _report(
     if not plan.steps:
         say(f"nothing to do: lab {it.name} is up as its file says")
         return
-    count = processes(renderer, pieces(plan.steps, renderer))
+    count = processes(renderer, found)
     nodes = plural(len([n for n in it.nodes if n != "host"]), "node")
     say(f"lab {it.name} is up: {count} run, {nodes}; the kernel holds what the file says")

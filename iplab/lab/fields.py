@@ -172,4 +172,4 @@ class OrListed:
 class Form(BaseModel):
     """What all parts of the file have in common: frozen, and no keys but their own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

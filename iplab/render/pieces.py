@@ -21,6 +21,8 @@ from iplab.plan.planner import Step
 from iplab.render.batch import asking, group
 from iplab.render.engine import Renderer
 
+PART = 128  # lines of one batch
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -44,7 +46,21 @@ def pieces(steps: Sequence[Step], renderer: Renderer) -> list[Piece]:
         count = len(command.lines) or 1
         found.append(Piece(command, tuple(steps[start : start + count])))
         start += count
-    return _asked(found)
+    return _asked(_split(found))
+
+
+def _split(found: list[Piece]) -> list[Piece]:
+    """Long batches that make namespaces and pairs, in parts: so the first nodes need not wait."""
+    parts: list[Piece] = []
+    for piece in found:
+        if len(piece.steps) <= PART or not all(_apart(step.operation) for step in piece.steps):
+            parts.append(piece)
+            continue
+        for start in range(0, len(piece.steps), PART):
+            lines = piece.command.lines[start : start + PART]
+            command = replace(piece.command, lines=lines)
+            parts.append(Piece(command, piece.steps[start : start + PART]))
+    return parts
 
 
 def _asked(found: list[Piece]) -> list[Piece]:
@@ -75,18 +91,34 @@ def stays(operation: Operation) -> bool:
     return places(operation) == {operation.node}
 
 
-def stages(found: Sequence[Piece], renderer: Renderer) -> list[list[Piece]]:
-    """The pieces by turns: those of one turn are of different namespaces and may run side by side.
+def waits(found: Sequence[Piece], renderer: Renderer) -> list[frozenset[int]]:
+    """For each piece the numbers of the pieces ahead of it that have to have ended.
 
-    Only the batch style has such turns: in the others one command follows the other, as shown.
+    Only the batch style runs anything side by side: pieces of different namespaces.  In the others
+    one command follows the other, as shown.
     """
-    turns: list[list[Piece]] = []
-    nodes: set[str] = set()
-    for piece in found:
-        alone = renderer.style != "batch" or not _local(piece)
-        if alone or not nodes or piece.command.node in nodes:
-            turns.append([])
-            nodes = set()
-        turns[-1].append(piece)
-        nodes = set() if alone else {*nodes, piece.command.node}
-    return turns
+    answer: list[frozenset[int]] = []
+    last: dict[str, int] = {}  # the last piece of each namespace
+    barrier: frozenset[int] = frozenset()  # what all that is to come waits for
+    since: list[int] = []
+    for number, piece in enumerate(found):
+        if renderer.style == "batch" and all(_apart(step.operation) for step in piece.steps):
+            nodes = {node for step in piece.steps for node in _uses(step.operation)}
+            answer.append(frozenset(last[node] for node in nodes if node in last) or barrier)
+            last |= dict.fromkeys(nodes, number)
+            since.append(number)
+        else:
+            answer.append(frozenset(since) or barrier)
+            barrier, since = frozenset((number,)), []
+            last.clear()
+    return answer
+
+
+def _apart(operation: Operation) -> bool:
+    """Whether it has to do with no namespace but those that it names."""
+    return stays(operation) or isinstance(operation, AddNamespace | AddVeth)
+
+
+def _uses(operation: Operation) -> frozenset[str]:
+    # `ip netns add` makes a file in the host's /run/netns, the first of all that directory too.
+    return places(operation) | ({HOST} if isinstance(operation, AddNamespace) else set())

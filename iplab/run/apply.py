@@ -16,14 +16,17 @@ from iplab.network import Draft, Network
 from iplab.operations import DeleteLink, DeleteNamespace, Operation
 from iplab.plan.back import way_back
 from iplab.plan.planner import Plan, Step
-from iplab.render import Piece, Renderer, pieces, stages
+from iplab.render import Piece, Renderer, pieces, waits
 from iplab.run import interrupts, records
 from iplab.run.advice import advice
 from iplab.run.journal import Journal, identity
 from iplab.run.look import Scope, look
-from iplab.run.machine import Finished, Machine, namespace_identity
+from iplab.run.machine import Machine
+from iplab.run.netns import namespace_identity
 from iplab.run.proof import look_after, prove
 from iplab.run.records import Record
+from iplab.run.running import Finished
+from iplab.run.turns import Turns
 
 PAUSES = (0.0, 0.1, 0.5)  # seconds ahead of each attempt to put things back
 
@@ -40,9 +43,12 @@ class Runner:
     made: dict[Claim, str] = field(default_factory=dict)  # what it is known by
     answers: dict[str, str] = field(default_factory=dict)  # what nodes' batches said at their end
 
-    def run(self, plan: Plan, record: Record, wanted: Network | None) -> Network:
+    def run(
+        self, plan: Plan, found: Sequence[Piece], record: Record, wanted: Network | None
+    ) -> Network:
         """Run ``plan``, verify it, and keep the lab's record true all the while.
 
+        ``found`` are its pieces: what was shown is what runs.
         ``wanted`` is what the machine must hold afterwards; ``None`` when the lab is taken down.
         Returns what was observed at the end.  Whatever fails is put back and raised;
         ``LeftBehind`` where something could not be put back.
@@ -52,7 +58,7 @@ class Runner:
             try:
                 try:
                     journal = self._begin(plan, record, wanted)
-                    self._each(plan, journal, must_note=wanted is not None)
+                    self._each(plan, found, journal, must_note=wanted is not None)
                     observed = look_after(self.machine, self.scope, plan, self.answers)
                     self._prove(plan, record, wanted, observed)
                     signals.deaf = True  # it is done, and only has to be noted
@@ -96,25 +102,26 @@ class Runner:
         relies = frozenset(Claim("sysctl", HOST, key) for key in (host.sysctls if host else ()))
         records.save(replace(record, claims=claims, relies=relies, finished=True))
 
-    def _each(self, plan: Plan, journal: Journal | None, *, must_note: bool) -> None:
-        for turn in stages(pieces(plan.steps, self.renderer), self.renderer):
-            self._turn(plan, turn, journal, must_note=must_note)
-
-    def _turn(
-        self, plan: Plan, turn: Sequence[Piece], journal: Journal | None, *, must_note: bool
+    def _each(
+        self, plan: Plan, found: Sequence[Piece], journal: Journal | None, *, must_note: bool
     ) -> None:
-        """Processes of different namespaces, side by side.
+        """Every piece of the plan, each as soon as what it waits for has ended.
 
         Where one fails no more are started; those that run come to their end, and the first
         failure is the one that is raised.
         """
+        turns = Turns(waits(found, self.renderer))
+        started: list[int] = []
         unnoted = () if must_note else (IplabError,)
         failure: IplabError | None = None
 
-        def commands() -> Iterator[Command]:
-            for piece in turn:
-                if failure is not None:
-                    return
+        def commands() -> Iterator[Command | None]:
+            while failure is None and len(started) < len(found):
+                number = turns.take()
+                if number is None:
+                    yield None
+                    continue
+                piece = found[number]
                 self.before_each(piece)
                 self._still_the_same(plan, piece)
                 if journal is not None:
@@ -122,14 +129,15 @@ class Runner:
                         journal.about_to(piece)
                 # Ahead of it: from here on an interrupt may come when it has run already.
                 self.done += [step.operation for step in piece.steps]
+                started.append(number)
                 yield piece.command
 
         with (
-            self.machine.progress("changing", len(turn)) as told,
-            closing(self._outcomes(commands(), alone=len(turn) == 1)) as ending,
+            self.machine.progress("changing", len(found)) as told,
+            closing(self._outcomes(commands())) as ending,
         ):
-            for number, done in ending:
-                piece = turn[number]
+            for place, done in ending:
+                piece = found[started[place]]
                 told(1)
                 try:
                     self._ended(piece, done)
@@ -138,6 +146,7 @@ class Runner:
                             self.made |= journal.done(piece)
                 except IplabError as error:
                     failure = failure or error
+                turns.ended(started[place])
         if failure is not None:
             raise failure
 
@@ -164,13 +173,14 @@ class Runner:
         raise _traced(done, piece, failed) from done
 
     def _outcomes(
-        self, commands: Iterator[Command], *, alone: bool
+        self, commands: Iterator[Command | None]
     ) -> Generator[tuple[int, Finished | CommandFailed], None, None]:
-        if not alone:
+        if self.renderer.style == "batch":
             yield from self.machine.side_by_side(commands)
             return
-        for command in commands:
-            yield 0, self._alone(command)
+        for number, command in enumerate(commands):
+            assert command is not None  # one after the other, there is nothing to wait for
+            yield number, self._alone(command)
 
     def _alone(self, command: Command) -> Finished | CommandFailed:
         try:
@@ -180,12 +190,11 @@ class Runner:
 
     def _still_the_same(self, plan: Plan, piece: Piece) -> None:
         """Refuse to go on in a namespace that somebody has put in the place of the one we know."""
-        for step in piece.steps:
-            for node in places(step.operation):
-                was = plan.before.namespaces.get(node)
-                known = self.made.get(netns(node)) or (was.identity if was else None)
-                if known and namespace_identity(node) not in ("", known):
-                    raise IplabError(f"somebody has replaced namespace {node} in the middle")
+        for node in sorted({node for step in piece.steps for node in places(step.operation)}):
+            was = plan.before.namespaces.get(node)
+            known = self.made.get(netns(node)) or (was.identity if was else None)
+            if known and namespace_identity(node) not in ("", known):
+                raise IplabError(f"somebody has replaced namespace {node} in the middle")
 
     def _prove(self, plan: Plan, record: Record, wanted: Network | None, observed: Network) -> None:
         theirs = self._replaced(plan)

@@ -10,7 +10,8 @@ from iplab import observe
 from iplab.command import Command
 from iplab.names import HOST, IPAddress
 from iplab.network import Bridge, Network
-from iplab.run.machine import Machine, find_program, inside
+from iplab.run.machine import Machine, find_program
+from iplab.run.netns import inside
 from iplab.why.facts import Lookup, Neighbour, Port, Ruleset
 from iplab.why.ruleset import joined, parse, parse_save
 

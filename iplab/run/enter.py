@@ -9,7 +9,8 @@ from typing import NoReturn
 
 from iplab.errors import IplabError
 from iplab.names import HOST
-from iplab.run.machine import namespaces, program
+from iplab.run.machine import program
+from iplab.run.netns import namespaces
 
 
 def check(node: str) -> None:

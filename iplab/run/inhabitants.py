@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iplab.errors import IplabError
-from iplab.run.machine import NETNS
+from iplab.run.netns import NETNS
 
 PATIENCE = 3.0  # seconds between asking a process to end and ending it
 

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from iplab.claims import Claim, made_by
+from iplab.claims import Claim, made_by, places
 from iplab.errors import IplabError
 from iplab.names import HOST
 from iplab.network import Draft
-from iplab.operations import AddAddress, SetSysctl
+from iplab.operations import AddAddress, AddNamespace, SetSysctl
 from iplab.plan.planner import Plan
 from iplab.plan.transform import undo
 from iplab.render import Piece, Renderer
-from iplab.run.machine import namespace_identity
+from iplab.run.netns import namespace_identity
 from iplab.run.records import journal_path
 
 
@@ -34,6 +34,7 @@ class Journal:
     _handle: int = field(init=False)
     _draft: Draft = field(init=False)
     _settings: dict[Claim, str] = field(init=False)
+    _new: set[str] = field(default_factory=set, init=False)  # namespaces made by this run
 
     def __post_init__(self) -> None:
         # What an earlier run left here is in the record by now, and may end in half a line.
@@ -47,12 +48,18 @@ class Journal:
         self._settings = {c: old for c, old in self.plan.claims.items() if c.kind == "sysctl"}
 
     def about_to(self, piece: Piece) -> None:
-        """Note what starts now, what it makes, and the commands that undo it."""
+        """Note what starts now, what it makes, and the commands that undo it.
+
+        None for what goes with a namespace that this run has made.
+        """
         undos: list[str] = []
         for step in piece.steps:
-            back = undo(step.operation, self._draft)
-            undos = [self.renderer.command(o).text for o in back] + undos
+            if not places(step.operation) <= self._new:
+                back = undo(step.operation, self._draft)
+                undos = [self.renderer.command(o).text for o in back] + undos
             step.operation.change(self._draft)
+            if isinstance(step.operation, AddNamespace):
+                self._new.add(step.operation.name)
         self._about(piece, undos)
 
     def about_to_undo(self, piece: Piece) -> None:

@@ -17,7 +17,8 @@ from iplab.operations import Operation, project
 from iplab.plan.transform import undo
 from iplab.render import Renderer
 from iplab.run.enter import check
-from iplab.run.machine import Machine, inside
+from iplab.run.machine import Machine
+from iplab.run.netns import inside
 
 _QUESTIONS = (("addr", "show"), ("route", "show", "table", "all"), ("neigh", "show"),
               ("neigh", "show", "proxy"))  # fmt: skip

@@ -13,7 +13,8 @@ from iplab.names import HOST
 from iplab.network import MANY, Namespace, NatTable, Network
 from iplab.observe import KERNELS_OWN, Seen
 from iplab.render.batch import QUESTIONS
-from iplab.run.machine import Machine, entered, find_program, inside, is_namespace, namespaces
+from iplab.run.machine import Machine, find_program
+from iplab.run.netns import entered, inside, is_namespace, namespaces
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,20 @@ needs (ping) start with ``sh``.
 from __future__ import annotations
 
 import os
-import re
 import select
 import stat
 import subprocess
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import IO, Any
 
-from iplab.command import Command, enter
+from iplab.command import Command
 from iplab.errors import CommandFailed, MissingProgram, UsageError
 from iplab.run import interrupts
+from iplab.run.running import Finished, Running
 
-NETNS = Path("/run/netns")  # where ip-netns(8) keeps names
 # As root the first `ip` in a PATH that somebody else may write to is not to be trusted.
 TRUSTED = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
 PACKAGES = {
@@ -50,15 +47,6 @@ BUSY_PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between trying again to delete a 
 # Files that a command keeps open as long as it runs.  The machine's lock is one: a command that
 # outlives an iplab that was killed still changes the machine, and the next iplab must wait for it.
 KEPT_OPEN: set[int] = set()
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A process that has ended: exit code, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
 
 
 def find_program(name: str) -> str | None:
@@ -127,57 +115,10 @@ def _end(processes: Sequence[subprocess.Popen[str]]) -> None:
             process.wait()
 
 
-class _Running:
-    """One of several processes.  It reads and writes files in memory, so that nobody has to feed
-    it, or to empty a pipe, while the others are waited for."""
-
-    def __init__(self, machine: Machine, number: int, command: Command) -> None:
-        self.number, self.command, self._machine = number, command, machine
-        self._files = [_memory() for _ in range(3)]
-        self._files[0].write(command.stdin or "")
-        self._files[0].seek(0)
-        try:
-            self.process = machine._popen(command, *self._files)
-        except BaseException:
-            self._close_files()
-            raise
-        self.until = time.monotonic() + machine.timeout
-        self.pidfd = os.pidfd_open(self.process.pid)
-
-    def finish(self) -> Finished:
-        """What came of it, now that it has ended."""
-        try:
-            code = self.process.wait()  # a moment, where somebody traces it
-            out, err = (_whole(file) for file in self._files[1:])
-            return Finished(code, out, err)
-        finally:
-            self.close()
-
-    def give_up(self) -> CommandFailed:
-        """Its time is over."""
-        self.close()
-        return self._machine._no_answer(self.command)
-
-    def close(self) -> None:
-        """End it if it runs, and let go of its files."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        os.close(self.pidfd)
-        self._close_files()
-
-    def _close_files(self) -> None:
-        for file in self._files:
-            file.close()
-
-
-def _memory() -> IO[str]:
-    return os.fdopen(os.memfd_create("iplab"), "w+", encoding="utf-8", errors="replace")
-
-
-def _whole(file: IO[str]) -> str:
-    file.seek(0)
-    return file.read()
+def _busy(command: Command, done: Finished) -> bool:
+    """Whether somebody else has a namespace's file mounted, or looks at it, for a moment."""
+    deletes = command.argv[:3] == ("ip", "netns", "del")
+    return deletes and done.code != 0 and "Device or resource busy" in done.err
 
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
@@ -206,13 +147,12 @@ class Machine:
         It has its own process group: Ctrl-C at the terminal is for iplab to answer, not for a
         command that is half way through a change.
         """
-        pauses = iter(BUSY_PAUSES if command.argv[:3] == ("ip", "netns", "del") else ())
+        pauses = iter(BUSY_PAUSES)
         while True:
             finished = self._once(command)
             if finished.code in ok:
                 return finished
-            # Somebody else has the file mounted, or looks at it, for a moment.
-            pause = next(pauses, None) if "Device or resource busy" in finished.err else None
+            pause = next(pauses, None) if _busy(command, finished) else None
             if pause is None:
                 raise CommandFailed(command.text, finished.code, finished.err or finished.out)
             time.sleep(pause)
@@ -268,29 +208,35 @@ class Machine:
         )
 
     def side_by_side(
-        self, commands: Iterable[Command], *, at_once: int = 0
+        self, commands: Iterable[Command | None], *, at_once: int = 0
     ) -> Generator[tuple[int, Finished | CommandFailed], None, None]:
         """Run commands that do not depend on each other, ``at_once`` (0: ``AT_ONCE``) at a time.
 
         They start in their order.  Yields the number of each, from 0, when it has ended: as
         ``Finished`` whatever its exit code, as ``CommandFailed`` where it could not be started or
         did not answer.  A command is taken from ``commands`` only when it is its turn; whoever
-        iterates may stop that from giving more.  An interrupt, or a generator that is closed,
-        waits for what runs.
+        iterates may stop that from giving more.  ``None`` among them: nothing may start before
+        another one has ended.  An interrupt, or a generator that is closed, waits for what runs.
         """
-        running: dict[int, _Running] = {}
+        running: dict[int, Running] = {}
         poll = select.poll()
-        waiting = enumerate(commands)
+        waiting = iter(commands)
+        number = -1
         more = True
         try:
             while more or running:
                 while more and len(running) < (at_once or AT_ONCE):
-                    number, command = next(waiting, (-1, None))
-                    if command is None:
+                    try:
+                        command = next(waiting)
+                    except StopIteration:
                         more = False
                         break
+                    if command is None:
+                        assert running, "nothing runs that could be waited for"
+                        break
+                    number += 1
                     try:
-                        one = _Running(self, number, command)
+                        one = Running(number, command, self._popen, lambda: self.timeout)
                     except CommandFailed as error:
                         yield number, error
                         continue
@@ -304,11 +250,24 @@ class Machine:
                 for fd in [*ready, *(fd for fd in late if fd not in ready)]:
                     poll.unregister(fd)
                     one = running.pop(fd)
-                    yield one.number, one.finish() if fd in ready else one.give_up()
+                    yield one.number, self._came_of(one) if fd in ready else self._late(one)
         finally:
             _end([one.process for one in running.values()])
             for one in running.values():
                 one.close()
+
+    def _came_of(self, one: Running) -> Finished | CommandFailed:
+        done = one.finish()
+        if not _busy(one.command, done):
+            return done
+        try:
+            return self.run(one.command)
+        except CommandFailed as error:
+            return error
+
+    def _late(self, one: Running) -> CommandFailed:
+        one.close()
+        return self._no_answer(one.command)
 
     def many(self, commands: Sequence[Command], *, ok: Sequence[int] = (0,)) -> list[Finished]:
         """Run commands that do not depend on each other; their answers in the same order.
@@ -349,62 +308,3 @@ class Machine:
             return Finished(1, "", str(error))
         out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         return Finished(done.exit_code, out, err)
-
-
-def namespaces() -> dict[str, str]:
-    """The named namespaces and the identity of each, as /run/netns holds them; n2 before n10."""
-    found: dict[str, str] = {}
-    try:
-        with os.scandir(NETNS) as entries:
-            for entry in entries:
-                identity = namespace_identity(entry.name)
-                if identity:
-                    found[entry.name] = identity
-    except FileNotFoundError:
-        pass
-    return dict(sorted(found.items(), key=lambda item: _counted(item[0])))
-
-
-def _counted(name: str) -> list[tuple[str, int]]:
-    """A name as something to sort by, its digits as numbers."""
-    parts = re.findall(r"([^0-9]*)([0-9]*)", name)
-    return [(text, int(digits or -1)) for text, digits in parts]
-
-
-def is_namespace(name: str) -> bool:
-    """Whether a name below /run/netns stands for a namespace.
-
-    An `ip netns add` that was killed leaves a plain file that nothing is mounted on.
-    """
-    try:
-        return os.stat(NETNS / name).st_dev == os.stat("/proc/self/ns/net").st_dev
-    except OSError:
-        return False
-
-
-def namespace_identity(name: str) -> str:
-    """The inode of a named namespace with the time it was made; '' where there is none.
-
-    The kernel uses inodes of namespaces again (proc_alloc_inum takes the lowest free one); the
-    inode's ctime is that of `ip netns add`.
-    """
-    try:
-        info = os.stat(f"{NETNS}/{name}")
-    except OSError:
-        return ""  # it went while we looked
-    return f"{info.st_ino}:{info.st_ctime_ns}"
-
-
-def entered(node: str, argv: Sequence[str]) -> Command:
-    """Like ``inside``, by ``nsenter``: what is asked of hundreds of nodes.
-
-    `ip netns exec` and `ip -n` copy every mount below /run/netns, and a mount namespace that ends
-    costs the kernel a grace period; `nsenter --net` has neither.
-    """
-    return Command(enter(node, argv), node)
-
-
-def inside(node: str, argv: Sequence[str], host: str = "host") -> Command:
-    """A command run in a node by ``ip netns exec``, or plainly on the host."""
-    prefix = () if node == host else ("ip", "netns", "exec", node)
-    return Command((*prefix, *argv), node)

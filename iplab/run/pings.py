@@ -17,7 +17,9 @@ from iplab.plan.matrix import Wanted
 from iplab.plan.reach import targets
 from iplab.plan.silent import grouped
 from iplab.run.look import Scope, look
-from iplab.run.machine import Finished, Machine, entered, find_program, inside
+from iplab.run.machine import Machine, find_program
+from iplab.run.netns import entered, inside
+from iplab.run.running import Finished
 
 AT_ONCE = 16  # pings side by side: they mostly wait
 FPINGS = 48  # side by side: each sends one packet a millisecond

@@ -14,7 +14,8 @@ from iplab.plan.difference import Difference, compare
 from iplab.plan.planner import Plan
 from iplab.run import records
 from iplab.run.look import Scope, look
-from iplab.run.machine import Machine, namespaces
+from iplab.run.machine import Machine
+from iplab.run.netns import namespaces
 from iplab.run.records import Record
 
 

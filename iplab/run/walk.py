@@ -9,7 +9,8 @@ from iplab.command import Command
 from iplab.errors import CommandFailed, MissingProgram
 from iplab.names import HOST
 from iplab.network import Draft, Interface, Loopback, Network
-from iplab.run.machine import Machine, inside, namespaces
+from iplab.run.machine import Machine
+from iplab.run.netns import inside, namespaces
 from iplab.run.whole import whole
 from iplab.walk.steps import Step, Walk, apply
 

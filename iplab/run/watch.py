@@ -10,7 +10,8 @@ from collections.abc import Collection
 from types import TracebackType
 
 from iplab.names import HOST
-from iplab.run.machine import environment, namespaces, program
+from iplab.run.machine import environment, program
+from iplab.run.netns import namespaces
 
 NAMES = 0.5  # seconds between two looks at the names of namespaces
 QUIET = 0.1  # seconds without news after which a change counts as done

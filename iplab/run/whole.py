@@ -11,7 +11,8 @@ from iplab import observe
 from iplab.errors import CommandFailed, IplabError
 from iplab.network import NatTable, Network
 from iplab.run import look
-from iplab.run.machine import Machine, find_program, inside
+from iplab.run.machine import Machine, find_program
+from iplab.run.netns import inside
 
 FORWARDING = frozenset({"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"})
 _TRANSLATES = frozenset({"masquerade", "snat", "dnat", "redirect"})

@@ -16,7 +16,8 @@ from iplab.network import Network
 from iplab.run import pings
 from iplab.run.asked import Asked
 from iplab.run.look import everything, look
-from iplab.run.machine import Machine, inside
+from iplab.run.machine import Machine
+from iplab.run.netns import inside
 from iplab.why.judge import Pinged, judge, no_address
 from iplab.why.report import Report
 

@@ -15,7 +15,9 @@ from pytest_subprocess import FakeProcess
 from iplab.command import Command
 from iplab.errors import CommandFailed, MissingProgram
 from iplab.run import interrupts, machine
-from iplab.run.machine import Finished, Machine, find_program, inside, program
+from iplab.run.machine import Machine, find_program, program
+from iplab.run.netns import inside
+from iplab.run.running import Finished
 
 
 @pytest.fixture(autouse=True)
