@@ -22,7 +22,7 @@ from iplab.run.netns import entered, inside
 from iplab.run.running import Finished
 
 AT_ONCE = 16  # pings side by side: they mostly wait
-FPINGS = 48  # side by side: each sends one packet a millisecond
+FPINGS = 64  # side by side: each sends one packet a millisecond
 # One table for all namespaces of a machine (arp(7)); only the first namespace sees its size.
 LIMIT = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 USUAL_LIMIT = 1024  # entries, where nobody has changed it (neigh_table_init, net/ipv4/arp.c)
@@ -148,7 +148,7 @@ def matrix(
     Each node asks ``sample`` others (0: all; ``None``: all, or as many as make ``MOST`` pairs).
     One fping a node, side by side.  The kernel keeps a limited number of neighbours for all
     namespaces, and forgets none for five seconds (neigh_forced_gc): what is more than that is
-    asked in parts, and in between the lab's nodes forget whom they have asked.
+    asked in parts, and around each the lab's nodes forget whom they have asked.
     """
     asked = matrices.matrix(network, nodes, sample)
     room = int(_limit() * SHARE)
@@ -156,10 +156,12 @@ def matrix(
     with_fping = find_program("fping") is not None
     alive: set[tuple[str, str]] = set()  # asking node, address
     with machine.progress("pinging", len(asked.wanted)) as told:
-        for number, part in enumerate(parts):
-            if number:
-                _forget(machine, {node for pair in parts[number - 1] for node in pair})
+        if len(parts) > 1:
+            _forget(machine, set(asked.nodes))  # what earlier traffic left takes room as well
+        for part in parts:
             alive |= (_fping if with_fping else _one_by_one)(machine, _by_source(part))
+            if len(parts) > 1:
+                _forget(machine, {node for pair in part for node in pair})
             told(len(part))
     failed: dict[tuple[str, str], list[IPAddress]] = {}
     for (source, target), addresses in asked.wanted.items():

@@ -114,3 +114,26 @@ def test_direct_and_batch_leave_the_same(sandbox: Sandbox) -> None:
         held[style] = state.settled(sandbox)
         sandbox.iplab("down", "many", "--style", style)
     assert held["direct"] == held["batch"]
+
+
+def test_parts_of_a_long_batch_and_all_else_run_once_each(sandbox: Sandbox) -> None:
+    words = (*lab(sandbox), "--set", "pairs=70", "--style", "batch")
+    plan = sandbox.iplab("plan", *words, "--json", code=3).json
+    wanted = [(c["argv"], c.get("stdin")) for c in plan["commands"]]
+    assert [argv[0] for argv, _ in wanted].count("ip") == 2  # 140 namespaces and 70 pairs
+    ran = [p.command for p in traced(sandbox, "up", *words, "--yes") if not p.looks]
+    assert sorted(ran) == sorted(wanted)
+    assert ran[:2] == wanted[:2]  # the second part needs namespaces of the first
+    sandbox.iplab("check", *words[:-2])
+    sandbox.iplab("down", "many", "--style", "batch")
+
+
+def test_every_ping_in_parts_a_second_time(sandbox: Sandbox) -> None:
+    """What the first time has left in the kernel's neighbour table is not in the way."""
+    members = "\n".join(f"      n{n}:eth0: 10.0.0.{n + 2}/24" for n in range(38))
+    sandbox.write("star.yaml", f"lab: star\nbridges:\n  - host:br0:\n    members:\n{members}\n")
+    sandbox.iplab("up", "star.yaml", "--style", "batch", "--yes")
+    for _ in range(2):
+        out = sandbox.iplab("check", "star.yaml", "--ping").out
+        assert "every node to every node: 1406 of 1406 answered" in out
+        assert "asked in 3 parts" in out

@@ -16,15 +16,17 @@ from iplab.operations import (
     SetUp,
 )
 from iplab.plan.planner import Step
-from iplab.render import Piece, Renderer, pieces, stages
+from iplab.render import Piece, Renderer, pieces, waits
+from iplab.render.pieces import PART
 
 NODES = [f"n{number}" for number in range(MANY + 1)]
 
 
-def cut(*operations: Operation, style: str = "batch") -> tuple[list[Piece], list[list[Piece]]]:
+def cut(*operations: Operation, style: str = "batch") -> tuple[list[Piece], list[set[int]]]:
+    """The pieces, and for each the numbers of those that it waits for."""
     renderer = Renderer(style)
     found = pieces([Step(o, "") for o in operations], renderer)
-    return found, stages(found, renderer)
+    return found, [set(ahead) for ahead in waits(found, renderer)]
 
 
 def lab(nodes: list[str]) -> list[Operation]:
@@ -40,30 +42,34 @@ def lab(nodes: list[str]) -> list[Operation]:
 
 
 def test_a_large_plan_asks_each_node_at_the_end_of_its_batch() -> None:
-    found, turns = cut(*lab(NODES))
-    first, *rest = found
-    assert first.command.argv == ("ip", "-batch", "-")
+    found, ahead = cut(*lab(NODES))
+    first, last, *rest = found  # 65 namespaces and 64 pairs: one line more than a part has
+    assert first.command.argv == last.command.argv == ("ip", "-batch", "-")
     assert not first.asks
+    assert not last.asks
     assert [piece.command.node for piece in rest] == NODES
     assert all(piece.asks for piece in rest)
     assert rest[0].command.argv[2:] == ("ip", "-j", "-d", "-batch", "-")
     assert rest[0].command.lines[-2:] == (("addr", "show"), ("route", "show", "table", "all"))
     assert len(rest[0].command.lines) == len(rest[0].steps) + 2
-    assert turns == [[first], rest]
+    assert len(first.steps) == PART
+    assert ahead[1] == {0}
+    # The hub and the last node are in both parts.
+    assert [node for node, n in zip(NODES, ahead[2:], strict=True) if n == {1}] == ["n0", "n64"]
+    assert all(n in ({0}, {1}) for n in ahead[2:])
 
 
 def test_a_small_plan_asks_nothing_as_all_of_it_is_looked_at_later() -> None:
-    found, turns = cut(*lab(NODES[:10]))
+    found, ahead = cut(*lab(NODES[:10]))
     assert not any(piece.asks for piece in found)
-    assert [len(turn) for turn in turns] == [1, 10]
+    assert ahead == [set(), *[{0}] * 10]
 
 
 def test_only_the_batch_style_runs_anything_side_by_side() -> None:
     for style in ("direct", "steps"):
-        found, turns = cut(*lab(NODES), style=style)
+        found, ahead = cut(*lab(NODES), style=style)
         assert not any(piece.asks for piece in found)
-        assert all(len(turn) == 1 for turn in turns)
-        assert [piece for turn in turns for piece in turn] == found
+        assert ahead == [set(), *({n} for n in range(len(found) - 1))]
 
 
 def test_where_a_later_command_can_reach_a_node_its_batch_does_not_ask() -> None:
@@ -71,14 +77,32 @@ def test_where_a_later_command_can_reach_a_node_its_batch_does_not_ask() -> None
     found, _ = cut(*lab(NODES), DeleteLink("n3", "e0"))
     assert not any(piece.asks for piece in found[:-1])
     found, _ = cut(*lab(NODES), SetShaping("n3", "e0", Shaping(rate=10**6)))
-    assert [p.command.node for p in found if not p.asks] == ["host", "n3", "n3"]
+    assert [p.command.node for p in found if not p.asks] == ["host", "host", "n3", "n3"]
 
 
 def test_two_processes_of_one_node_never_run_at_once() -> None:
     forward = [SetSysctl(node, "net.ipv4.ip_forward", "1") for node in NODES]
-    found, turns = cut(*forward, *lab(NODES)[MANY + 1 + MANY :])
-    assert [len(turn) for turn in turns] == [len(NODES), len(NODES)]
-    assert [piece for turn in turns for piece in turn] == found
-    for turn in turns:
-        nodes = [piece.command.node for piece in turn]
-        assert len(set(nodes)) == len(nodes)
+    found, ahead = cut(*forward, *lab(NODES)[MANY + 1 + MANY :])
+    assert len(found) == 2 * len(NODES)
+    assert ahead == [set()] * len(NODES) + [{n} for n in range(len(NODES))]
+
+
+def test_what_ends_things_elsewhere_runs_alone() -> None:
+    up, down = SetUp("n1", "e0"), SetUp("n2", "e0")
+    found, ahead = cut(up, down, DeleteLink("n3", "e0"), up, down)
+    assert len(found) == 5
+    assert ahead == [set(), set(), {0, 1}, {2}, {2}]
+
+
+def test_long_batches_come_in_parts_that_wait_for_what_they_need() -> None:
+    nodes = [f"n{number}" for number in range(3 * PART)]
+    made: list[Operation] = [AddNamespace("host", node) for node in nodes]
+    made += [
+        AddVeth("host", End(a, "e"), End(b, "e")) for a, b in zip(*[iter(nodes)] * 2, strict=True)
+    ]
+    found, ahead = cut(*made)
+    assert [len(piece.steps) for piece in found] == [PART, PART, PART, PART, PART // 2]
+    assert [len(piece.command.lines) for piece in found] == [len(p.steps) for p in found]
+    assert [step for piece in found for step in piece.steps] == [Step(o, "") for o in made]
+    # Namespaces one part after the other, as all write to /run/netns; 128 pairs need two parts.
+    assert ahead == [set(), {0}, {1}, {0, 1}, {2}]

@@ -106,6 +106,22 @@ def test_side_by_side_never_more_than_asked_for_and_each_when_it_ends(tmp_path: 
 
 
 @pytest.mark.usefixtures("real")
+def test_side_by_side_one_may_have_to_wait_for_another() -> None:
+    ended: list[int] = []
+
+    def commands() -> Iterator[Command | None]:
+        yield shell("sleep 0.2")
+        yield shell("sleep 0.1")
+        while 0 not in ended:
+            yield None
+        yield shell("true")
+
+    for number, _ in Machine().side_by_side(commands()):
+        ended.append(number)
+    assert ended == [1, 0, 2]
+
+
+@pytest.mark.usefixtures("real")
 def test_side_by_side_one_that_does_not_answer_holds_up_nobody() -> None:
     machine_ = Machine(timeout=0.3)
     started = time.monotonic()
