@@ -14,9 +14,9 @@ from iplab.errors import UsageError
 
 if TYPE_CHECKING:
     from iplab.iproute2.explain import Explanation
-    from iplab.iproute2.messages import Messages
     from iplab.iproute2.output import Device
     from iplab.iproute2.reading import Reading
+    from iplab.messages import Messages
 
 LONGEST = 1_000_000  # bytes of standard input
 
@@ -38,8 +38,8 @@ def command(ctx: click.Context, words: tuple[str, ...], lang: str | None, as_jso
     or with standard input alone, it is the output of `ip address`, `ip link` or `ip -brief`, or
     commands, one a line.  Exit code 3: there was something iplab does not know.
     """
-    from iplab.iproute2.messages import Messages, language
     from iplab.iproute2.output import looks_like, read
+    from iplab.messages import Messages, language
 
     messages = Messages(language(lang))
     if not words and sys.stdin.isatty():

@@ -66,7 +66,7 @@ def command(
     functions are followed, and old commands (ifconfig, route …) said again for ip.  Nothing is run,
     unless with --run.
     """
-    from iplab.iproute2.messages import language
+    from iplab.messages import language
     from iplab.render import Renderer
     from iplab.walk import from_lab, from_script, page, project
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from iplab.iproute2 import ways
-from iplab.iproute2.messages import Messages
 from iplab.iproute2.reading import Known, Part, Reading
+from iplab.messages import Messages
 from iplab.network import Route
 from iplab.operations import Operation
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from iplab.errors import IplabError
 from iplab.iproute2 import output_json, output_routes
-from iplab.iproute2.messages import Messages, texts
+from iplab.messages import Messages, texts
 
 _HEAD = re.compile(r"(\d+): ([^\s:@]+)(?:@([^\s:]+))?: <([^>]*)>(.*)")
 _ONELINE = re.compile(r"(\d+): (\S+)\s+(inet6? .*)")

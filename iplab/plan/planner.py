@@ -30,6 +30,7 @@ from iplab.operations import (
     SetSysctl,
 )
 from iplab.operations.link import AddDevice
+from iplab.plan.reasons import Reason
 from iplab.plan.transform import transform, undo
 
 ThroughHost = Callable[[End], bool]
@@ -40,7 +41,7 @@ class Step:
     """An operation, why it is needed, and the lab file's line that asks for it (or '')."""
 
     operation: Operation
-    why: str
+    why: Reason | str
     origin: str = ""
 
 
@@ -147,7 +148,7 @@ class Planner:
             tuple(self.notes),
         )
 
-    def do(self, operation: Operation, why: str, about: End | None = None) -> None:
+    def do(self, operation: Operation, why: Reason, about: End | None = None) -> None:
         """Admit ``operation`` or note its refusal; project it either way, to find all at once."""
         refusal = self._refusal(operation)
         if refusal:

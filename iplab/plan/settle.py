@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from iplab.names import HOST
 from iplab.network import Address, Bridge, End, Interface, Namespace
 from iplab.operations import (
     AddAddress,
@@ -31,14 +30,10 @@ from iplab.operations import (
     SetVlanFiltering,
 )
 from iplab.operations.address import same_subnet
+from iplab.plan.reasons import Reason, because
 
 if TYPE_CHECKING:
     from iplab.plan.transform import Work
-
-KEYED = (
-    "the kernel keys an address on its device and the address itself, so `ip addr replace` or "
-    "`change` would add another one beside it"
-)
 
 
 def interface(work: Work, node: str, want: Interface) -> None:
@@ -46,30 +41,32 @@ def interface(work: Work, node: str, want: Interface) -> None:
     end = End(node, want.name)
     have = work.draft.interface(end)
     if have.up and not want.up:
-        work.do(SetDown(node, want.name), f"{end} is to be down")
+        work.do(SetDown(node, want.name), because("down", end=end))
     if want.mtu is not None and have.mtu != want.mtu:
-        work.do(SetMtu(node, want.name, want.mtu), f"{end} has mtu {have.mtu}, not {want.mtu}")
+        work.do(
+            SetMtu(node, want.name, want.mtu), because("mtu", end=end, have=have.mtu, want=want.mtu)
+        )
     if want.lladdr is not None and have.lladdr != want.lladdr:
-        work.do(SetLladdr(node, want.name, want.lladdr), f"{end} is to have this MAC address")
+        work.do(SetLladdr(node, want.name, want.lladdr), because("lladdr", end=end))
     if isinstance(want.kind, Bridge) and isinstance(have.kind, Bridge):
         if want.kind.stp != have.kind.stp:
-            say = "on" if want.kind.stp else "off"
-            work.do(SetStp(node, want.name, want.kind.stp), f"{end} is to have stp {say}")
+            why = because("stp", end=end, switch="on" if want.kind.stp else "off")
+            work.do(SetStp(node, want.name, want.kind.stp), why)
         filtering = want.kind.vlan_filtering
         if filtering != have.kind.vlan_filtering:
-            say = "on" if filtering else "off"
-            why = f"{end} is to have vlan_filtering {say}"
+            why = because("vlan_filtering", end=end, switch="on" if filtering else "off")
             work.do(SetVlanFiltering(node, want.name, filtering), why)
     if want.master != have.master:
         if want.master is None:
-            work.do(ClearMaster(node, want.name), f"{end} is not a port of {have.master} any more")
+            work.do(ClearMaster(node, want.name), because("no_port", end=end, master=have.master))
         else:
             work.do(
-                SetMaster(node, want.name, want.master), f"{end} is to be a port of {want.master}"
+                SetMaster(node, want.name, want.master),
+                because("port", end=end, master=want.master),
             )
     _addresses(work, end, want)
     if want.up and not work.draft.interface(end).up:
-        work.do(SetUp(node, want.name), f"{end} is to be up")
+        work.do(SetUp(node, want.name), because("up", end=end))
 
 
 def _addresses(work: Work, end: End, want: Interface) -> None:
@@ -86,14 +83,15 @@ def _addresses(work: Work, end: End, want: Interface) -> None:
     for address in want.addresses:
         now = work.draft.interface(end).addresses
         if not any(a.local == address.local for a in now):
-            work.do(AddAddress(end.node, end.device, address), f"{end} is to have {address}")
+            work.do(
+                AddAddress(end.node, end.device, address),
+                because("address", end=end, address=address),
+            )
 
 
-def _why_stale(end: End, address: Address, have: list[Address], want: Interface) -> str:
+def _why_stale(end: End, address: Address, have: list[Address], want: Interface) -> Reason:
     if address in want.addresses:
-        return (
-            f"{address} has to stand behind another address of its subnet: taken away, added again"
-        )
+        return because("address_order", address=address)
     held = {a.local for a in have}
     instead = next(
         (
@@ -104,8 +102,8 @@ def _why_stale(end: End, address: Address, have: list[Address], want: Interface)
         None,
     )
     if instead is not None:
-        return f"{end} has {address}, the lab says {instead}: one goes, one comes; {KEYED}"
-    return f"{end} has {address}, which the lab does not name"
+        return because("address_instead", end=end, address=address, instead=instead)
+    return because("address_stale", end=end, address=address)
 
 
 def comparable(have: Sequence[Address], want: Sequence[Address]) -> list[Address]:
@@ -150,14 +148,14 @@ def remove_routes(work: Work, have: Namespace, want: Namespace, going: set[str])
         if route in want.routes or route.device in going:
             continue
         if work.may_remove("route", have.name, str(route)):
-            work.do(DeleteRoute(have.name, route), f"{have.name} has a route the lab does not name")
+            work.do(DeleteRoute(have.name, route), because("route_stale", node=have.name))
 
 
 def routes(work: Work, want: Namespace) -> None:
     """Add the routes that are missing (also those that an earlier operation took along)."""
     for route in want.routes:
         if route not in work.draft.namespace(want.name).routes:
-            work.do(AddRoute(want.name, route), f"{want.name} is to have this route")
+            work.do(AddRoute(want.name, route), because("route", node=want.name))
 
 
 def shaping(work: Work, node: str, want: Interface) -> None:
@@ -167,11 +165,9 @@ def shaping(work: Work, node: str, want: Interface) -> None:
     if want.shaping == have:
         return
     if want.shaping is None:
-        work.do(
-            ClearShaping(node, want.name), f"{end} is held to {have}, which the lab does not say"
-        )
+        work.do(ClearShaping(node, want.name), because("shaping_stale", end=end, have=have))
     else:
-        why = f"{end} is to be held to {want.shaping}" + (f", not {have}" if have else "")
+        why = because("shaping", end=end, want=want.shaping, have=have)
         work.do(SetShaping(node, want.name, want.shaping), why)
 
 
@@ -182,8 +178,8 @@ def sysctls(work: Work, node: str, want: Namespace, *, of_device: bool) -> None:
             continue
         have = work.draft.namespace(node).sysctls.get(key)
         if have != value:
-            was = f", not {have}" if have is not None else ""
-            work.do(SetSysctl(node, key, value), f"{node} is to have {key}={value}{was}")
+            why = because("sysctl", node=node, key=key, value=value, have=have)
+            work.do(SetSysctl(node, key, value), why)
 
 
 def names_device(key: str) -> bool:
@@ -196,7 +192,7 @@ def remove_nat(work: Work, have: Namespace, want: Namespace) -> None:
     """Take away the nft tables that are not wanted."""
     for table in have.nat:
         if table not in want.nat and work.may_remove("nat", have.name, table):
-            work.do(DeleteNatTable(have.name, table), f"{have.name} masquerades nothing any more")
+            work.do(DeleteNatTable(have.name, table), because("nat_stale", node=have.name))
 
 
 def nat(work: Work, want: Namespace) -> None:
@@ -207,14 +203,14 @@ def nat(work: Work, want: Namespace) -> None:
         if have == table:
             continue
         if have is None:
-            work.do(AddNatTable(node, name), f"{node} masquerades; this table holds its rules")
+            work.do(AddNatTable(node, name), because("nat_table", node=node))
         elif have.other or have.sources != table.sources[: len(have.sources)]:
-            work.do(FlushNatChain(node, name), f"{node}: the rules in {name} are not the lab's")
+            work.do(FlushNatChain(node, name), because("nat_rules", node=node, table=name))
         if have is None or not have.hooked:
-            work.do(AddNatChain(node, name), f"{node}: rules for packets about to leave it")
+            work.do(AddNatChain(node, name), because("nat_chain", node=node))
         for source in table.sources:
             if source not in work.draft.namespace(node).nat[name].sources:
                 work.do(
                     AddMasquerade(node, name, source),
-                    f"{source} leaves {'the host' if node == HOST else node} under its address",
+                    because("masquerade", node=node, source=source),
                 )

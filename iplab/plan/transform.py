@@ -48,6 +48,7 @@ from iplab.operations import (
     Operation,
 )
 from iplab.plan import settle
+from iplab.plan.reasons import Reason, because
 
 
 class Work(Protocol):
@@ -55,7 +56,7 @@ class Work(Protocol):
 
     draft: Draft
 
-    def do(self, operation: Operation, why: str, about: End | None = None) -> None:
+    def do(self, operation: Operation, why: Reason, about: End | None = None) -> None:
         """Take ``operation``, project it on ``draft``.
 
         ``about`` is the lab's device it serves, where the operation itself names another place.
@@ -124,25 +125,24 @@ def _remove(work: Work, target: Network) -> None:
     # that nothing of them is still to be seen when the last command has ended.
     for node in ending:
         file = work.draft.namespace(node).only_file
-        why = f"{node} is only a file, left of one" if file else f"{node} is not wanted (any more)"
+        why = because("node_file", node=node) if file else because("gone", what=node)
         work.do(DeleteNamespace(HOST, node), why)
 
 
-def _why_gone(work: Work, end: End, target: Network) -> str:
+def _why_gone(work: Work, end: End, target: Network) -> Reason:
     want = target.interface(end)
     have = work.draft.interface(end)
     if want is None:
-        return f"{end} is not wanted (any more)"
+        return because("gone", what=end)
     if isinstance(have.kind, Veth) and isinstance(want.kind, Veth):
-        there = have.kind.peer or "somewhere out of sight"
-        return f"{end} is wired to {there}, not to {want.kind.peer}: it is made anew"
-    return f"{end} is another {have.kind.type} than the lab says: it is made anew"
+        return because("rewired", end=end, there=have.kind.peer, want=want.kind.peer)
+    return because("remade", end=end, kind=have.kind.type)
 
 
 def _make_namespaces(work: Work, target: Network) -> None:
     new = [node for node in target.namespaces if node not in work.draft.namespaces]
     for node in new:
-        work.do(AddNamespace(HOST, node), f"{node} is a node of the lab")
+        work.do(AddNamespace(HOST, node), because("node", node=node))
     host = target.namespaces.get(HOST)
     if host:
         _make_devices(work, host, lambda end, kind: lower(end, kind) is None)
@@ -162,9 +162,11 @@ def _make_veths(work: Work, target: Network, through_host: Callable[[End], bool]
         index = (
             next(numbers) if numbers and where == HOST and HOST not in (a.node, b.node) else None
         )
-        work.do(AddVeth(where, a, b, index), f"the link between {end} and {peer}", end)
+        work.do(AddVeth(where, a, b, index), because("link", end=end, peer=peer), end)
         for e in moved:
-            work.do(MoveLink(HOST, e.device, e.node), f"{e.device} belongs in {e.node}", e)
+            work.do(
+                MoveLink(HOST, e.device, e.node), because("moved", device=e.device, node=e.node), e
+            )
 
 
 def _numbers(work: Work, target: Network) -> Iterator[int]:
@@ -218,7 +220,7 @@ def _make_devices(work: Work, want: Namespace, now: Callable[[End, Kind], bool])
             if operation is not None:
                 kind = interface.kind
                 word = kind.mode if isinstance(kind, Tuntap) else kind.type
-                work.do(operation, f"{end} is a {word} of the lab")
+                work.do(operation, because("device", end=end, kind=word))
 
 
 def _making(end: End, kind: Kind) -> Operation | None:
@@ -265,7 +267,7 @@ class FreeWork:
         self.draft = Draft(start)
         self.operations: list[Operation] = []
 
-    def do(self, operation: Operation, why: str, about: End | None = None) -> None:
+    def do(self, operation: Operation, why: Reason, about: End | None = None) -> None:
         """Take the operation and project it."""
         operation.change(self.draft)
         self.operations.append(operation)

@@ -115,7 +115,7 @@ def commands(plan: Plan, renderer: Renderer) -> list[Json]:
             {
                 "operation": type(step.operation).__name__,
                 "node": step.operation.node,
-                "why": step.why,
+                "why": str(step.why),
                 "origin": step.origin,
                 "undo": [renderer.command(o).text for o in next(undos)],
             }

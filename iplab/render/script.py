@@ -90,7 +90,7 @@ def _steps(plan: Plan, renderer: Renderer) -> Iterator[Line]:
         line: Line = {
             "number": number,
             "text": renderer.command(step.operation).text,
-            "why": step.why,
+            "why": str(step.why),
             "keep": _keeps(step),
         }
         if isinstance(step.operation, SetSysctl):

@@ -19,12 +19,13 @@ from markupsafe import Markup, escape
 from iplab import __version__
 from iplab.iproute2 import Reading
 from iplab.iproute2.explain import Explanation, explain
-from iplab.iproute2.messages import Messages, texts
+from iplab.messages import Messages, texts
 from iplab.names import HOST
 from iplab.picture import Graph, graph
 from iplab.picture.colours import page_sheet
 from iplab.picture.layout import Drawing, Frame, frame
 from iplab.picture.svg import CELL_H, CELL_W, Marks, describe, element, parts
+from iplab.plan.reasons import Reason
 from iplab.templates import templates_dir
 from iplab.walk.addr import Numbers, ip_addr
 from iplab.walk.marks import marks
@@ -95,7 +96,7 @@ _filled = cache(_environment.from_string)
 
 
 def page(walk: Walk, lang: str = "en") -> str:
-    """The walk as HTML, in one of the languages of ``iplab.iproute2.messages``."""
+    """The walk as HTML, in one of the languages of ``iplab.messages``."""
     messages = Messages(lang)
     say = _Words(messages, title=walk.title, count=len(walk.steps), version=__version__)
     graphs = [graph(state) for state in walk.states]
@@ -188,7 +189,7 @@ def _step(
         "after": told.after,
         "traps": told.traps,
         "undo": told.undo,
-        "comment": step.why,
+        "comment": step.why.said(messages) if isinstance(step.why, Reason) else step.why,
         "old": step.old,
         "line": say("line", n=step.line) if step.line else "",
         "words": [w for w in told.words if w.meaning],

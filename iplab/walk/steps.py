@@ -16,6 +16,7 @@ from iplab.network import Draft, Network
 from iplab.operations import AddNamespace, DeleteNamespace, MoveLink, Operation
 from iplab.operations.link import AddMacvlan, AddVeth
 from iplab.plan.planner import plan_up
+from iplab.plan.reasons import Reason
 from iplab.plan.style import through_host
 from iplab.render import Renderer
 
@@ -43,7 +44,7 @@ class Step:
 
     argv: tuple[str, ...]
     reading: Reading
-    why: str = ""
+    why: Reason | str = ""
     line: int | None = None
     old: str = ""
 

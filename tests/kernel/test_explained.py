@@ -6,9 +6,9 @@ import pytest
 
 from iplab.iproute2 import read_text
 from iplab.iproute2.explain import explain
-from iplab.iproute2.messages import Messages
 from iplab.iproute2.output import read as read_output
 from iplab.iproute2.program import OBJECTS
+from iplab.messages import Messages
 from tests.kernel import words
 
 pytestmark = [
@@ -153,8 +153,8 @@ def test_an_object_is_what_the_real_ip_takes_it_for() -> None:
 
 
 def test_a_kernels_output_is_told_whole() -> None:
-    from iplab.iproute2.messages import LANGUAGES
     from iplab.iproute2.output import read
+    from iplab.messages import LANGUAGES
 
     done = words.run(
         PAIR + "ip link set v1 netns ns1; ip addr add 10.0.0.1/24 dev v0; ip link set v0 up; "

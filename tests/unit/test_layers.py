@@ -14,7 +14,7 @@ FILES = sorted((ROOT / "iplab").rglob("*.py"))
 # From the ground up.  What stands on one line does not know of each other.
 FLOORS = [
     {"errors"},
-    {"names", "network", "command", "templates", "shell"},
+    {"names", "network", "command", "templates", "messages", "shell"},
     {"operations"},
     {"claims", "lab", "observe"},
     {"plan", "why"},
@@ -35,12 +35,18 @@ DOORS = {
     "rich": {"cli"},
     "yaml": {"lab"},
     "pydantic": {"lab"},
-    "jinja2": {"lab", "render", "iproute2", "walk"},
+    "jinja2": {"lab", "render", "messages", "walk"},
     "tree_sitter": {"shell"},
     "tree_sitter_bash": {"shell"},
 }
 # Within one floor: names is below network.
-BESIDE = {("network", "names"), ("command", "names"), ("lab", "network")}
+BESIDE = {
+    ("network", "names"),
+    ("command", "names"),
+    ("lab", "network"),
+    ("messages", "names"),
+    ("messages", "templates"),
+}
 
 
 def room(file: Path) -> str:

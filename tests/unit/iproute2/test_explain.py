@@ -27,7 +27,7 @@ from iplab.iproute2 import (
 )
 from iplab.iproute2 import route as route_
 from iplab.iproute2.explain import explain, meaning
-from iplab.iproute2.messages import FILES, LANGUAGES, Messages, language, texts
+from iplab.messages import FILES, LANGUAGES, Messages, language, texts
 from iplab.operations import ALL, Operation
 from iplab.templates import templates_dir
 from tests.unit.iproute2.made import EVERY

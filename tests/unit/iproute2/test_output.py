@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from iplab.errors import IplabError
-from iplab.iproute2.messages import LANGUAGES, Messages
 from iplab.iproute2.output import looks_like, read
+from iplab.messages import LANGUAGES, Messages
 
 ADDRESS = """\
 3: veth0@if3: <NO-CARRIER,BROADCAST,MULTICAST,UP,M-DOWN> mtu 1500 qdisc noqueue state LOWERLAYERDOWN group default qlen 1000

@@ -9,7 +9,7 @@ import pytest
 
 from iplab import lab
 from iplab.claims import Ownership
-from iplab.iproute2.messages import LANGUAGES
+from iplab.messages import LANGUAGES
 from iplab.network import End, Veth
 from iplab.picture import graph
 from iplab.picture.layout import frame

@@ -16,7 +16,7 @@ from iplab.names import HOST
 from iplab.templates import templates_dir
 
 LANGUAGES = ("en", "zh-TW")
-FILES = ("operations", "known", "words", "output", "page", "walk")
+FILES = ("operations", "known", "words", "output", "page", "walk", "reasons")
 
 
 def language(asked: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
