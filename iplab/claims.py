@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from iplab.network import Draft, End, Network
+from iplab.draft import Draft
+from iplab.network import End, Network
 from iplab.operations import (
     AddNamespace,
     AddNatTable,

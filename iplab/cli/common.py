@@ -148,14 +148,14 @@ class Session:
 
 def look_for(lab_name: str, wanted: Sequence[Network], *, adopt: bool = False) -> Session:
     """Observe what a lab's networks and its record speak of."""
-    from iplab.run import look, machine, records
+    from iplab.run import look, machine, owners, records
 
     engine = machine.Machine(progress=progress)
     known = records.load_all()
-    owner = records.ownership(lab_name, known, adopt=adopt)
+    owner = owners.ownership(lab_name, known, adopt=adopt)
     what = look.scope(wanted, owner.mine)
     observed = look.look(engine, what)
-    return Session(engine, known, what, observed, records.verified(owner, observed))
+    return Session(engine, known, what, observed, owners.verified(owner, observed))
 
 
 def plan_for(lab: Lab, session: Session, style: str) -> Plan:

@@ -119,7 +119,7 @@ def take_down(
     """Take one lab down (the lock is held): what was run, as JSON."""
     from iplab.plan.planner import plan_down
     from iplab.render import Renderer, pieces
-    from iplab.run import records
+    from iplab.run import owners, records
     from iplab.run.apply import Runner
 
     session = look_for(name, [], adopt=adopt)
@@ -127,7 +127,7 @@ def take_down(
     if record is None:
         say(f"lab {name} is not up; nothing was removed")
         return {"lab": name, "commands": []}
-    handed = records.hand_over(name, session.records)
+    handed = owners.hand_over(name, session.records)
     kept = {c: known for c, known in session.ownership.mine.items() if c not in handed}
     plan = plan_down(name, session.observed, replace(session.ownership, mine=kept))
     _processes(plan, yes=yes, kill=kill)

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from iplab import legacy
+from iplab.draft import Draft
 from iplab.legacy import TOOLS, Context
 from iplab.legacy.vconfig import USUAL
 from iplab.legacy.wrapped import unwrap
 from iplab.names import HOST
-from iplab.network import Draft, Namespace
+from iplab.network import Namespace
 
 __all__ = ["TOOLS", "Said", "is_old", "translate"]
 

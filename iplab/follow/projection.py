@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
 from iplab.iproute2.reading import Known, Reading
 from iplab.names import HOST
-from iplab.network import Draft, End, Interface, Loopback, Namespace, Network, Route
+from iplab.network import End, Interface, Loopback, Namespace, Network, Route
 from iplab.operations import (
     AddMulticast,
     AddNeighbour,

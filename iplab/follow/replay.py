@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from iplab.draft import Draft
 from iplab.follow import old
 from iplab.follow.projection import bare, project
 from iplab.follow.written import Written, undressed
 from iplab.iproute2.program import read, read_batch
 from iplab.iproute2.reading import Reading
 from iplab.names import HOST
-from iplab.network import Draft, Namespace, Network
+from iplab.network import Namespace, Network
 from iplab.shell import Run, Shell, Unclear
 
 # Programs whose commands may change a network: none of theirs may be lost without a word.

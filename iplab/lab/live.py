@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from iplab import names
+from iplab.draft import lower
 from iplab.errors import BadName
 from iplab.lab.settings import FORWARD4, FORWARD6
 from iplab.names import HOST
-from iplab.network import Bridge, End, Interface, Loopback, Namespace, Network, Other, Veth, lower
+from iplab.network import Bridge, End, Interface, Loopback, Namespace, Network, Other, Veth
 
 SETTINGS = frozenset((FORWARD4, FORWARD6))
 

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
+from iplab.draft import lower
 from iplab.lab import checks, settings
 from iplab.lab.gather import Device, Gathered
 from iplab.lab.report import Report
 from iplab.names import HOST, IPAddress, IPInterface, IPNetwork
-from iplab.network import Bridge, End, Loopback, Macvlan, Tuntap, Vlan, Vxlan, lower
+from iplab.network import Bridge, End, Loopback, Macvlan, Tuntap, Vlan, Vxlan
 
 if TYPE_CHECKING:
     from iplab.lab.read import Parts

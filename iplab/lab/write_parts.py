@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from iplab.draft import Draft
 from iplab.network import (
     Address,
     Bridge,
-    Draft,
     End,
     Interface,
     Macvlan,

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
-from iplab.network import Address, Draft, Route
+from iplab.network import Address, Route
 from iplab.operations.base import OnDevice, Operation
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from iplab.network import Draft, End, Network
+from iplab.draft import Draft
+from iplab.network import End, Network
 
 
 @dataclass(frozen=True, slots=True)

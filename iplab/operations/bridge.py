@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
-from iplab.network import Bridge, Draft
+from iplab.network import Bridge
 from iplab.operations.base import OnDevice, Operation
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from iplab.draft import Draft, lower
 from iplab.errors import CannotApply
 from iplab.names import HOST
 from iplab.network import (
     Bridge,
-    Draft,
     Dummy,
     End,
     Interface,
@@ -19,7 +19,6 @@ from iplab.network import (
     Veth,
     Vlan,
     Vxlan,
-    lower,
 )
 from iplab.operations.base import OnDevice, Operation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iplab.network import Draft
+from iplab.draft import Draft
 from iplab.operations.base import OnDevice, Operation
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
-from iplab.network import Draft, End, Interface, Loopback, Namespace
+from iplab.network import End, Interface, Loopback, Namespace
 from iplab.operations.base import Operation
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
 from iplab.names import IPNetwork
-from iplab.network import Draft, NatTable
+from iplab.network import NatTable
 from iplab.operations.base import Operation
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
 from iplab.names import IPAddress
-from iplab.network import Draft, Neighbour
+from iplab.network import Neighbour
 from iplab.operations.base import OnDevice, Operation
 
 

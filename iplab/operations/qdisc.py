@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from iplab.network import Draft, Shaping
+from iplab.draft import Draft
+from iplab.network import Shaping
 from iplab.operations.base import OnDevice, Operation
 
 

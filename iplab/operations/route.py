@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
-from iplab.network import Draft, Route
+from iplab.network import Route
 from iplab.operations.base import Operation
 
 

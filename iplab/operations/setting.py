@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
-from iplab.network import Draft, End, Veth
+from iplab.network import End, Veth
 from iplab.operations.base import OnDevice, Operation
 
 # The word of `ip link set` → the kernel's flag, and whether the word says its absence.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from iplab.network import Draft
+from iplab.draft import Draft
 from iplab.operations.base import Operation
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
-from iplab.network import Draft, Interface, Other, Tuntap
+from iplab.network import Interface, Other, Tuntap
 from iplab.operations.base import OnDevice, Operation
 
 

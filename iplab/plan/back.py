@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
-from iplab.network import Draft, End, Interface, Namespace, Network, Route, Veth
+from iplab.network import End, Interface, Namespace, Network, Route, Veth
 from iplab.operations import (
     AddNamespace,
     AddRoute,

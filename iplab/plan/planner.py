@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from iplab.claims import Claim, Ownership, ended_by, link, made_by, netns
+from iplab.draft import Draft
 from iplab.errors import CannotApply, Refused
 from iplab.names import HOST
-from iplab.network import Draft, End, Namespace, Network
+from iplab.network import End, Namespace, Network
 from iplab.operations import (
     AddMasquerade,
     AddNamespace,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from iplab.messages import Messages
+if TYPE_CHECKING:
+    from iplab.messages import Messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,8 @@ class Reason:
     values: tuple[tuple[str, object], ...]
 
     def __str__(self) -> str:
+        from iplab.messages import Messages  # most plans are run without being read
+
         return self.said(Messages("en"))
 
     def said(self, messages: Messages) -> str:

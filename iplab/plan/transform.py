@@ -12,12 +12,12 @@ from dataclasses import replace
 from itertools import count
 from typing import Protocol
 
+from iplab.draft import Draft, lower
 from iplab.errors import CannotApply
 from iplab.names import HOST
 from iplab.network import (
     MANY,
     Bridge,
-    Draft,
     Dummy,
     End,
     Interface,
@@ -30,7 +30,6 @@ from iplab.network import (
     Veth,
     Vlan,
     Vxlan,
-    lower,
 )
 from iplab.operations import (
     AddBridge,

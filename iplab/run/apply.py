@@ -10,14 +10,15 @@ from dataclasses import dataclass, field, replace
 
 from iplab.claims import Claim, concerns, made_by, netns, places
 from iplab.command import Command
+from iplab.draft import Draft
 from iplab.errors import CannotApply, CommandFailed, Interrupted, IplabError, LeftBehind
 from iplab.names import HOST
-from iplab.network import Draft, Network
+from iplab.network import Network
 from iplab.operations import DeleteLink, DeleteNamespace, Operation
 from iplab.plan.back import way_back
 from iplab.plan.planner import Plan, Step
 from iplab.render import Piece, Renderer, pieces, waits
-from iplab.run import interrupts, records
+from iplab.run import interrupts, owners, records
 from iplab.run.advice import advice
 from iplab.run.journal import Journal, identity
 from iplab.run.look import Scope, look
@@ -97,7 +98,7 @@ class Runner:
             return None
 
     def _keep(self, plan: Plan, record: Record, wanted: Network, observed: Network) -> None:
-        claims = records.identified(plan.claims, observed)
+        claims = owners.identified(plan.claims, observed)
         host = wanted.namespaces.get(HOST)
         relies = frozenset(Claim("sysctl", HOST, key) for key in (host.sysctls if host else ()))
         records.save(replace(record, claims=claims, relies=relies, finished=True))

@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from iplab.claims import Claim, made_by, places
+from iplab.draft import Draft
 from iplab.errors import IplabError
 from iplab.names import HOST
-from iplab.network import Draft
 from iplab.operations import AddAddress, AddNamespace, SetSysctl
 from iplab.plan.planner import Plan
 from iplab.plan.transform import undo

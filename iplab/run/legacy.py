@@ -9,10 +9,11 @@ from typing import Any
 
 from iplab import observe
 from iplab.command import Command
+from iplab.draft import Draft
 from iplab.errors import CommandFailed, Interrupted, IplabError, LeftBehind
 from iplab.legacy import state as saved
 from iplab.names import HOST
-from iplab.network import Draft, Namespace, Network
+from iplab.network import Namespace, Network
 from iplab.operations import Operation, project
 from iplab.plan.transform import undo
 from iplab.render import Renderer

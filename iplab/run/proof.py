@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from iplab.claims import Claim, Ownership, places
+from iplab.draft import Draft
 from iplab.errors import IplabError
 from iplab.names import HOST
-from iplab.network import MANY, Draft, End, Network, Veth
+from iplab.network import MANY, End, Network, Veth
 from iplab.operations import DeleteNamespace, OnDevice, Operation
 from iplab.plan.difference import Difference, compare
 from iplab.plan.planner import Plan
-from iplab.run import records
+from iplab.run import owners
 from iplab.run.look import Scope, look
 from iplab.run.machine import Machine
 from iplab.run.netns import namespaces
@@ -72,10 +73,10 @@ def _about(operation: Operation, before: Draft) -> list[End]:
 def prove(plan: Plan, record: Record, wanted: Network | None, observed: Network) -> None:
     """Refuse where ``observed`` is not what ``wanted`` says (``None``: nothing of the lab)."""
     if wanted is not None:
-        mine = records.verified(Ownership(plan.claims), observed)
+        mine = owners.verified(Ownership(plan.claims), observed)
         different = compare(wanted, observed, mine)
     else:
-        left = records.verified(Ownership(record.claims), observed).mine
+        left = owners.verified(Ownership(record.claims), observed).mine
         different = [
             Difference(c.node, str(c), "absent", "present") for c in left if _present(c, observed)
         ]

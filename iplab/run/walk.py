@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator, Sequence
 
 from iplab.command import Command
+from iplab.draft import Draft
 from iplab.errors import CommandFailed, MissingProgram
 from iplab.names import HOST
-from iplab.network import Draft, Interface, Loopback, Network
+from iplab.network import Interface, Loopback, Network
 from iplab.run.machine import Machine
 from iplab.run.netns import inside, namespaces
 from iplab.run.whole import whole

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iplab.claims import Ownership
+from iplab.draft import Draft
 from iplab.errors import IplabError
 from iplab.follow import UNPICTURED, bare, replay
 from iplab.follow import project as projected
 from iplab.iproute2 import Reading, read
-from iplab.network import Draft, Network
+from iplab.network import Network
 from iplab.operations import AddNamespace, DeleteNamespace, MoveLink, Operation
 from iplab.operations.link import AddMacvlan, AddVeth
 from iplab.plan.planner import plan_up

@@ -14,7 +14,7 @@ FILES = sorted((ROOT / "iplab").rglob("*.py"))
 # From the ground up.  What stands on one line does not know of each other.
 FLOORS = [
     {"errors"},
-    {"names", "network", "command", "templates", "messages", "shell"},
+    {"names", "network", "draft", "command", "templates", "messages", "shell"},
     {"operations"},
     {"claims", "lab", "observe"},
     {"plan", "why"},
@@ -43,6 +43,7 @@ DOORS = {
 BESIDE = {
     ("network", "names"),
     ("command", "names"),
+    ("draft", "network"),
     ("lab", "network"),
     ("messages", "names"),
     ("messages", "templates"),

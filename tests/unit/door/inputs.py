@@ -26,7 +26,7 @@ from iplab.observe import Seen
 from iplab.operations import AddNamespace
 from iplab.plan.planner import plan_down, plan_up
 from iplab.render import Renderer, pieces, saved
-from iplab.run import records
+from iplab.run import owners, records
 
 BARE = Network({HOST: Namespace(HOST)})
 STARTER = lab.loads(lab.starter_text("two-namespaces")[1], "two-namespaces.yaml")
@@ -130,8 +130,8 @@ def _records(files: dict[str, bytes]) -> None:
         before, records.STATE = records.STATE, here
         try:
             found = records.load_all()
-            owner = records.ownership("two-namespaces", found)
-            owner = records.verified(owner, PLAN.after)
+            owner = owners.ownership("two-namespaces", found)
+            owner = owners.verified(owner, PLAN.after)
             plan_down("two-namespaces", PLAN.after, owner)
             for one in found.values():
                 records.save(one)

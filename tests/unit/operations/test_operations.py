@@ -6,11 +6,11 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 import pytest
 
+from iplab.draft import Draft
 from iplab.errors import CannotApply
 from iplab.network import (
     Address,
     Bridge,
-    Draft,
     End,
     Interface,
     Loopback,

@@ -1,0 +1,71 @@
+"""Routes, as ``ip -j route`` prints them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import replace
+
+from iplab.names import IPAddress, IPNetwork
+from iplab.network import Route
+from iplab.observe.seen import Object, ip
+
+
+def route(line: Object) -> Route | None:
+    """A route somebody asked for; ``None`` for the kernel's own, a daemon's, another table's."""
+    if line.get("table", "main") != "main" or line.get("protocol", "boot") not in (
+        "boot",
+        "static",
+    ):
+        return None
+    if "nexthops" in line:
+        return None  # multipath: a lab has none, and none of its routes looks like it
+    return _as_route(line)
+
+
+def every_route(line: Object) -> Iterator[Route]:
+    """Whatever a line of ``ip -j route show table all`` says but the kernel's own routes, a
+    multipath one as one route for each hop: what goes when its device loses its last address."""
+    if line.get("table") == "local" or line.get("protocol") == "kernel":
+        return
+    for hop in line.get("nexthops") or [{}]:
+        route = _as_route(line | {k: hop[k] for k in ("gateway", "via", "dev") if k in hop})
+        yield replace(route, table=line.get("table") if line.get("table") != "main" else None)
+
+
+def _as_route(line: Object) -> Route:
+    gateway = ip(line.get("gateway") or line.get("via", {}).get("host"))
+    source = ip(line.get("prefsrc"))
+    destination = _destination(line, gateway or source)
+    six = destination.version == 6
+    metric = line.get("metric", 0)
+    kind = line.get("type", "unicast")
+    scope = line.get("scope")
+    usual = "global" if six or gateway is not None or kind != "unicast" else "link"
+    metrics: Object = {k: v for m in line.get("metrics", ()) for k, v in m.items()}
+    flags = line.get("flags", ())
+    # The kernel hangs IPv6's refusals on `lo`; nobody wrote that.
+    device = line.get("dev") if kind == "unicast" else None
+    return Route(
+        destination=destination,
+        gateway=gateway,
+        device=device,
+        metric=None if metric == (1024 if six else 0) else metric,
+        type=kind,
+        source=source,
+        mtu=metrics.get("mtu"),
+        advmss=metrics.get("advmss"),
+        window=metrics.get("window"),
+        rtt=metrics.get("rtt"),
+        scope=None if scope is None or scope == usual else scope,
+        onlink="onlink" in flags,
+    )
+
+
+def _destination(line: Object, near: IPAddress | None) -> IPNetwork:
+    text = line["dst"]
+    if text != "default":
+        return ipaddress.ip_network(text)
+    # `ip` prints "default" for both families; only IPv6 lines carry a router preference.
+    six = near.version == 6 if near is not None else "pref" in line
+    return ipaddress.ip_network("::/0" if six else "0.0.0.0/0")
