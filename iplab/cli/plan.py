@@ -59,7 +59,7 @@ def command(
     are reasons; the others can be pasted into a shell.
     """
     from iplab.plan.planner import Step, plan_down
-    from iplab.plan.transform import between
+    from iplab.plan.undo import between
     from iplab.render import Renderer, pieces, saved
 
     it = load_lab(lab, settings)

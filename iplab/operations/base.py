@@ -32,7 +32,7 @@ class Operation(ABC):
     def inverse(self, before: Draft) -> list[Operation] | None:
         """The operations that take this one back to ``before``, the state ahead of it.
 
-        ``None`` where that depends on what else was lost: ``iplab.operations.undo`` then works it
+        ``None`` where that depends on what else was lost: ``iplab.plan.undo`` then works it
         out from the two states.
         """
 

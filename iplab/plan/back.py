@@ -21,7 +21,7 @@ from iplab.operations import (
     SetSysctl,
 )
 from iplab.operations.nat import OnTable
-from iplab.plan.transform import between
+from iplab.plan.undo import between
 
 
 def way_back(before: Network, now: Network, done: Iterable[Operation]) -> list[Operation]:

@@ -32,7 +32,8 @@ from iplab.operations import (
 )
 from iplab.operations.link import AddDevice
 from iplab.plan.reasons import Reason
-from iplab.plan.transform import transform, undo
+from iplab.plan.transform import transform
+from iplab.plan.undo import undo
 
 ThroughHost = Callable[[End], bool]
 

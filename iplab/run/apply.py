@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
@@ -14,12 +13,12 @@ from iplab.draft import Draft
 from iplab.errors import CannotApply, CommandFailed, Interrupted, IplabError, LeftBehind
 from iplab.names import HOST
 from iplab.network import Network
-from iplab.operations import DeleteLink, DeleteNamespace, Operation
+from iplab.operations import DeleteNamespace, Operation
 from iplab.plan.back import way_back
 from iplab.plan.planner import Plan, Step
 from iplab.render import Piece, Renderer, pieces, waits
 from iplab.run import interrupts, owners, records
-from iplab.run.advice import advice
+from iplab.run.failed import advice, failed_line, gone_already, traced
 from iplab.run.journal import Journal, identity
 from iplab.run.look import Scope, look
 from iplab.run.machine import Machine
@@ -159,11 +158,11 @@ class Runner:
                     self.answers[piece.command.node] = done.out
                 return
             done = CommandFailed(piece.command.text, done.code, done.err or done.out)
-        failed = _failed_line(done, piece)
+        failed = failed_line(done, piece)
         if failed is None or failed >= len(piece.steps):  # each of the lines may be done or not
             raise CommandFailed(done.command, done.code, done.output, hint=advice(done.output))
         rest = piece.steps[failed:]
-        if _gone_already(rest[0].operation, done):
+        if gone_already(rest[0].operation, done):
             for other in pieces(rest[1:], self.renderer):
                 self._ended(other, self._alone(other.command))
             return
@@ -171,7 +170,7 @@ class Runner:
         if done.code is not None:
             undone = {id(step.operation) for step in rest}
             self.done = [o for o in self.done if id(o) not in undone]
-        raise _traced(done, piece, failed) from done
+        raise traced(done, piece, failed) from done
 
     def _outcomes(
         self, commands: Iterator[Command | None]
@@ -258,7 +257,7 @@ class Runner:
             if error.code is None or len(piece.steps) > 1:
                 self._note_made(piece)
             # In a batch the others are for the next attempt.
-            if len(piece.steps) > 1 or not _gone_already(piece.steps[0].operation, error):
+            if len(piece.steps) > 1 or not gone_already(piece.steps[0].operation, error):
                 raise
         self._note_made(piece)
         if journal is not None:
@@ -292,47 +291,3 @@ class Runner:
             with suppress(CannotApply):
                 operation.change(draft)
         return draft.freeze()
-
-
-def _failed_line(error: CommandFailed, piece: Piece) -> int | None:
-    """Which step of the piece failed, counted from 0 (`ip -batch` says `Command failed -:LINE`).
-
-    ``None`` where a batch does not say: `ip` ends at once at a word that it does not know
-    (invarg in iproute2's lib/utils.c), and a timeout ends it anywhere.
-    """
-    if not piece.command.lines:
-        return 0
-    said = re.search(r"^Command failed -:(\d+)$", error.output, re.MULTILINE)
-    return int(said.group(1)) - 1 if said else None
-
-
-def _gone_already(operation: Operation, error: CommandFailed) -> bool:
-    """Whether what was to be deleted is gone.
-
-    The kernel ends a namespace in the background, and with it the veth ends in others; somebody
-    may have deleted it.  Either way there is nothing left to do.
-    """
-    said = error.output
-    match operation:
-        case DeleteLink():
-            # The last two are `ip -n` and nsenter without the namespace it was in.
-            gone = (
-                "Cannot find device",
-                "Cannot open network namespace",
-                "cannot open /run/netns/",
-            )
-            return any(words in said for words in gone)
-        case DeleteNamespace():
-            return "Cannot remove namespace file" in said and "No such file" in said
-    return False
-
-
-def _traced(error: CommandFailed, piece: Piece, failed: int) -> CommandFailed:
-    """The error with the lab file's line, and of a batch the one line that failed."""
-    step = piece.steps[failed]
-    command = error.command
-    if piece.command.lines:
-        head = piece.command.argv[: -4 if piece.asks else -2]  # ahead of `[-j -d] -batch -`
-        command = Command((*head, *piece.command.lines[failed]), piece.command.node).text
-    words = re.sub(r"^Command failed -:\d+\n?", "", error.output, flags=re.MULTILINE)
-    return CommandFailed(command, error.code, words, where=step.origin, hint=advice(words))

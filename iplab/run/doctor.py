@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from iplab.command import Command
 from iplab.errors import IplabError
 from iplab.run import sandbox
-from iplab.run.advice import advice
+from iplab.run.failed import advice
 from iplab.run.machine import PACKAGES, Machine, find_program
 
 # What iplab uses each program for; the first two are what every lab needs.

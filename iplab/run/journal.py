@@ -18,7 +18,7 @@ from iplab.errors import IplabError
 from iplab.names import HOST
 from iplab.operations import AddAddress, AddNamespace, SetSysctl
 from iplab.plan.planner import Plan
-from iplab.plan.transform import undo
+from iplab.plan.undo import undo
 from iplab.render import Piece, Renderer
 from iplab.run.netns import namespace_identity
 from iplab.run.records import journal_path

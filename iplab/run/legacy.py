@@ -15,7 +15,7 @@ from iplab.legacy import state as saved
 from iplab.names import HOST
 from iplab.network import Namespace, Network
 from iplab.operations import Operation, project
-from iplab.plan.transform import undo
+from iplab.plan.undo import undo
 from iplab.render import Renderer
 from iplab.run.enter import check
 from iplab.run.machine import Machine

@@ -25,7 +25,7 @@ from typing import NoReturn
 
 from iplab import names
 from iplab.errors import IplabError
-from iplab.run.advice import advice
+from iplab.run.failed import advice
 from iplab.run.machine import environment, find_program, program
 from iplab.run.netns import namespaces
 from iplab.run.records import private_directory, state_directory

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +20,8 @@ def test_words_and_wide_characters() -> None:
 
 @given(st.text("ab 建，。", max_size=60), st.integers(4, 20))
 def test_nothing_is_lost_and_lines_fit(text: str, room: int) -> None:
-    text = " ".join(text.split())  # as sentences are: one blank at a time
+    # As sentences are: one blank at a time, and none ahead of a mark.
+    text = re.sub(" +([，。])", r"\1", " ".join(text.split()))
     lines = wrapped(text, room)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     longest = max((width(w) for w in text.split()), default=0)

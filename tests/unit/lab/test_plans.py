@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from iplab.lab import load, loads
 from iplab.network import Dummy, Interface, Namespace, Network
 from iplab.operations import project
-from iplab.plan.transform import between
+from iplab.plan.undo import between
 
 NODES = ["n0", "n1", "n2", "host"]
 

@@ -8,7 +8,7 @@ from iplab.errors import UsageError
 from iplab.lab import Lab, load, starter_text, starters
 from iplab.network import Namespace, Network
 from iplab.operations import project
-from iplab.plan.transform import between
+from iplab.plan.undo import between
 from iplab.templates import templates_dir
 
 NAMES = [name for name, _, _ in starters()]

@@ -12,7 +12,7 @@ from iplab.plan.back import way_back
 from iplab.plan.difference import compare
 from iplab.plan.planner import Plan, plan_down, plan_up
 from iplab.plan.style import through_host
-from iplab.plan.transform import between
+from iplab.plan.undo import between
 from tests.unit.networks import MACHINE, networks, plain
 
 styles = st.sampled_from(["direct", "steps"])

@@ -6,7 +6,7 @@ import pytest
 
 from iplab.errors import CommandFailed
 from iplab.operations import DeleteLink, DeleteNamespace, Operation, SetUp
-from iplab.run.apply import _gone_already
+from iplab.run.failed import advice, gone_already
 
 # As ip and nsenter (util-linux 2.38) say it.
 NO_DEVICE = 'Cannot find device "e0"'
@@ -14,6 +14,13 @@ NO_NODE = 'Cannot open network namespace "a": No such file or directory'
 NOT_ENTERED = "nsenter: cannot open /run/netns/a: No such file or directory"
 NO_FILE = 'Cannot remove namespace file "/run/netns/a": No such file or directory'
 BUSY = 'Cannot remove namespace file "/run/netns/a": Device or resource busy'
+
+
+def test_what_to_try_is_for_what_was_said() -> None:
+    assert advice("open: Permission denied\n").startswith("sudo chmod 0666 /dev/net/tun")
+    assert advice("RTNETLINK answers: Operation not permitted") == "run iplab as root"
+    assert "doctor" in advice("Error: Unknown device type.")
+    assert advice("RTNETLINK answers: File exists") == ""
 
 
 @pytest.mark.parametrize(
@@ -32,4 +39,4 @@ BUSY = 'Cannot remove namespace file "/run/netns/a": Device or resource busy'
 def test_what_was_to_go_and_is_gone_is_no_failure(
     operation: Operation, said: str, gone: bool
 ) -> None:
-    assert _gone_already(operation, CommandFailed("…", 1, said)) is gone
+    assert gone_already(operation, CommandFailed("…", 1, said)) is gone
