@@ -19,7 +19,7 @@ from iplab.iproute2.program import read, read_batch
 from iplab.iproute2.reading import Reading
 from iplab.names import HOST
 from iplab.network import Namespace, Network
-from iplab.shell import Run, Shell, Unclear
+from iplab.shell import Leave, Run, Shell, Unclear
 
 # Programs whose commands may change a network: none of theirs may be lost without a word.
 PROGRAMS = old.TOOLS | frozenset(
@@ -28,6 +28,9 @@ PROGRAMS = old.TOOLS | frozenset(
 )  # fmt: skip
 # Commands that iplab knows and whose effect no lab file has and none would miss.
 _UNNOTICED = frozenset(("link.set-alias", "link.set-group", "neighbour.flush"))
+# Commands that are followed: a loop without end has to end here.  Each step keeps the network after
+# it, so twice as many take four times the memory.
+MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,9 @@ class _Follower:
     # ------------------------------------------------------------ commands
 
     def _run(self, run: Run) -> bool | None:
+        if len(self.steps) >= MOST:
+            self._note(run, f"more than {MOST} commands: the rest is not followed")
+            raise Leave(whole=True)
         inner = _shell_text(run)
         if inner is not None:
             return self._inner(inner, run)

@@ -118,7 +118,13 @@ class _Say:
 
     def __call__(self, text: str, area: str, key: str, **values: str) -> Field:
         there = texts("en", "output")[area]
-        known = next((k for k in (key, key.partition("-")[0]) if k in there), "other")
+        # A word of the line may be called like a key that tells a value, and have none.
+        fits = (
+            k
+            for k in (key, key.partition("-")[0])
+            if k in there and ("value" in values or "{{ value" not in there[k])
+        )
+        known = next(fits, "other")
         meaning = self.messages.find("output", area, known, values)
         return Field(text, meaning or "")
 

@@ -74,15 +74,16 @@ def route(line: str, say: Callable[..., F]) -> Iterator[F]:
     if words[0] in TYPES:
         yield say(words[0], "route", words[0])
         position = 1
+    target = words[position] if position < len(words) else ""
     if words[0] == "nexthop":
         yield say("nexthop", "route", "nexthop")
         position = 1
-    elif words[position] == "default":
+    elif target == "default":
         yield say("default", "route", "default")
         position += 1
-    elif _prefix(words[position]):
-        key = "to" if "/" in words[position] else "alone"
-        yield say(words[position], "route", key, value=words[position])
+    elif _prefix(target):
+        key = "to" if "/" in target else "alone"
+        yield say(target, "route", key, value=target)
         position += 1
     while position < len(words):
         word, value = words[position], (words[position + 1 : position + 2] or [""])[0]

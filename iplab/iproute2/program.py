@@ -23,6 +23,7 @@ from iplab.iproute2 import (
     tuntap,
 )
 from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, NotKnown, Reading, knows, looks
+from iplab.names import HOST
 from iplab.operations import AddNamespace, DeleteNamespace
 
 Reader = Callable[[Cursor], Meaning]
@@ -131,14 +132,22 @@ def read_text(text: str) -> Reading:
 def read_batch(text: str, head: Sequence[str] = ("ip",)) -> list[Reading]:
     """The lines of a file for ``ip -batch``; ``head`` is how the program was called before them.
 
-    Its quoting (makeargs in lib/utils.c) knows both quotes, ``#`` and a backslash at a line's end.
+    Lines as getcmdline and makeargs split them (lib/utils.c): ``#`` begins a comment, also between
+    quotes; a word that begins with a quote ends at the next one; a backslash joins two lines.
     """
     found = []
-    for line in text.replace("\\\n", " ").splitlines():
-        words = shlex.split(line, comments=True) if line.count('"') % 2 == 0 else line.split()
-        if words:
-            found.append(read((*head, *words)))
+    for line in re.sub(r"(?m)#.*$", "", text).replace("\\\n", "").split("\n"):
+        words = _BATCH_WORD.findall(line)
+        if any(open_quote for *_, open_quote in words):
+            found.append(Reading((line,), HOST, (), unknown="a quote is not closed"))
+        elif words:
+            found.append(read((*head, *("".join(parts) for parts in words))))
     return found
+
+
+_BATCH_WORD = re.compile(
+    r"""[ \t\r]*(?: '([^']*)' | "([^"]*)" | (?!['"])([^ \t\r]+) | (['"].*) )""", re.VERBOSE
+)
 
 
 def _command(cursor: Cursor) -> Meaning:

@@ -128,7 +128,7 @@ def _word(
         return units[word]
     for mask, written in masks.items():
         length = _length(mask)
-        if word.endswith(f"/{length}"):
+        if length is not None and word.endswith(f"/{length}"):
             head = word.rpartition("/")[0]
             return (*units.get(head, (head,)), "/", *written)
         # The broadcast address of a made-up address: `ip` works out the same for `+`.
@@ -165,8 +165,11 @@ def _operand(name: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _length(mask: str) -> int:
-    return IPv4Network(f"0.0.0.0/{mask}").prefixlen
+def _length(mask: str) -> int | None:
+    try:
+        return IPv4Network(f"0.0.0.0/{mask}").prefixlen
+    except ValueError:  # no mask: then no word of the answer stands for it
+        return None
 
 
 @lru_cache(maxsize=256)

@@ -120,7 +120,7 @@ def _essid(value: str, rest: list[str], do: _Do, answer: Answer) -> None:
         raise NoEquivalent(f"essid {value}: iw connects to a network by its name")
     if value.startswith("-") or (rest and rest[0].startswith("[")):
         raise NoEquivalent("iw connect has no such name, and no index")
-    if len(value.encode()) > 32:
+    if len(value.encode(errors="surrogateescape")) > 32:
         raise ToolFails("a network's name has 32 bytes at most")
     do("connect", value)
     answer.doubt("in managed mode, without a key; with WPA the connection is wpa_supplicant's")

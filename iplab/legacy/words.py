@@ -196,7 +196,7 @@ def prefix6(text: str) -> int:
 
 def device(word: str) -> str:
     """A device word; what the kernel would never take for a name is refused (dev_valid_name)."""
-    if len(word.encode()) > 15:
+    if len(word.encode(errors="surrogateescape")) > 15:
         raise NoEquivalent(
             f"{word!r} is over 15 bytes: the old tool cuts it there and takes what that names"
         )

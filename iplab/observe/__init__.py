@@ -28,7 +28,7 @@ from iplab.network import (
 from iplab.observe.nft import nat_table
 from iplab.observe.qdisc import KERNELS_OWN, shapings
 from iplab.observe.routes import every_route, route
-from iplab.observe.seen import Object, Seen, ip
+from iplab.observe.seen import Object, Seen, ip, number, word
 from iplab.observe.wires import ambiguous, wire
 
 __all__ = [
@@ -98,14 +98,14 @@ def _interface(link: Object) -> Interface:
         name=link["ifname"],
         kind=_kind(link),
         up="UP" in flags,
-        mtu=link["mtu"],
-        lladdr=link.get("address"),
-        master=link.get("master"),
+        mtu=number(link["mtu"]),
+        lladdr=word(link.get("address")),
+        master=word(link.get("master")),
         addresses=tuple(_address(a, link) for a in link.get("addr_info", ()) if a),
-        index=link["ifindex"],
+        index=number(link["ifindex"]),
         flags=flags,
-        state=link.get("operstate", ""),
-        txqueuelen=link.get("txqlen"),
+        state=word(link.get("operstate")) or "",
+        txqueuelen=number(link.get("txqlen")),
     )
 
 
@@ -124,7 +124,8 @@ def _kind(link: Object) -> Kind:
                 data.get("remote") or data.get("group") or data.get("remote6") or data.get("group6")
             )
             near = data.get("local") or data.get("local6")
-            return Vxlan(data["id"], ip(far), ip(near), data.get("link"), data["port"])
+            below = word(data.get("link"))
+            return Vxlan(data["id"], ip(far), ip(near), below, data["port"])
         case "macvlan":
             return Macvlan(_lower(link), data["mode"])
         case "vlan":
@@ -134,20 +135,20 @@ def _kind(link: Object) -> Kind:
         case "tun":
             return Tuntap(data["type"], data.get("user"))
         case other:
-            return Other(other or link.get("link_type", "?"))
+            return Other(word(other) or word(link.get("link_type")) or "?")
 
 
 def _lower(link: Object) -> End | None:
     """The device below, which ``ip`` names where it is in the same namespace (or see ``_wire``)."""
-    name = link.get("link")
+    name = word(link.get("link"))
     return End("", name) if name else None
 
 
 def _address(info: Object, link: Object) -> Address:
     local = ipaddress.ip_interface(f"{info['local']}/{info['prefixlen']}")
     peer = info.get("address")  # with a peer, `local` is ours and `address` theirs
-    label = info.get("label")
-    scope = info.get("scope", "global")
+    label = word(info.get("label"))
+    scope = word(info.get("scope")) or "global"
     automatic = (
         info.get("dynamic", False)
         or info.get("valid_life_time", _STEADY) != _STEADY
@@ -163,15 +164,15 @@ def _address(info: Object, link: Object) -> Address:
         automatic=bool(automatic),
         tentative=bool(info.get("tentative", False)),
         failed=bool(info.get("dadfailed", False)),
-        metric=info.get("metric") or None,
+        metric=number(info.get("metric")) or None,
         # On IPv6 addresses that a router gave the kernel sets this itself.
         noprefixroute=bool(info.get("noprefixroute")) and (local.version == 4 or not automatic),
         valid=_lifetime(info, "valid_life_time"),
         preferred=_lifetime(info, "preferred_life_time"),
-        protocol=info.get("protocol"),
+        protocol=word(info.get("protocol")),
     )
 
 
 def _lifetime(info: Object, name: str) -> int | None:
-    seconds: int = info.get(name, _STEADY)
+    seconds = number(info.get(name, _STEADY))
     return None if seconds == _STEADY else seconds

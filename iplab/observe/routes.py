@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from iplab.names import IPAddress, IPNetwork
 from iplab.network import Route
-from iplab.observe.seen import Object, ip
+from iplab.observe.seen import Object, ip, number, word
 
 
 def route(line: Object) -> Route | None:
@@ -38,14 +38,14 @@ def _as_route(line: Object) -> Route:
     source = ip(line.get("prefsrc"))
     destination = _destination(line, gateway or source)
     six = destination.version == 6
-    metric = line.get("metric", 0)
-    kind = line.get("type", "unicast")
-    scope = line.get("scope")
+    metric = number(line.get("metric", 0))
+    kind = word(line.get("type")) or "unicast"
+    scope = word(line.get("scope"))
     usual = "global" if six or gateway is not None or kind != "unicast" else "link"
     metrics: Object = {k: v for m in line.get("metrics", ()) for k, v in m.items()}
     flags = line.get("flags", ())
     # The kernel hangs IPv6's refusals on `lo`; nobody wrote that.
-    device = line.get("dev") if kind == "unicast" else None
+    device = word(line.get("dev")) if kind == "unicast" else None
     return Route(
         destination=destination,
         gateway=gateway,
@@ -53,10 +53,10 @@ def _as_route(line: Object) -> Route:
         metric=None if metric == (1024 if six else 0) else metric,
         type=kind,
         source=source,
-        mtu=metrics.get("mtu"),
-        advmss=metrics.get("advmss"),
-        window=metrics.get("window"),
-        rtt=metrics.get("rtt"),
+        mtu=number(metrics.get("mtu")),
+        advmss=number(metrics.get("advmss")),
+        window=number(metrics.get("window")),
+        rtt=number(metrics.get("rtt")),
         scope=None if scope is None or scope == usual else scope,
         onlink="onlink" in flags,
     )

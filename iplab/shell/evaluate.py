@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from iplab.shell.expand import filled, text, words
 from iplab.shell.statements import Leave, Run, Statements, Status, Unclear
 from iplab.shell.tree import Node
@@ -69,7 +71,7 @@ class Shell(Statements):
             case "exit" | "return":
                 raise Leave(name == "exit", status=argv[1:2] in ((), ("0",)))
             case "shift":
-                by = int(argv[1]) if argv[1:] and argv[1].isdigit() else 1
+                by = int(argv[1]) if argv[1:] and re.fullmatch("[0-9]{1,9}", argv[1]) else 1
                 self.values.arguments = self.values.arguments[by:]
                 return True
             case "test":

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from iplab.shell.tree import Node
 
 MOST = 100_000  # words of one range
+LONGEST = 1 << 20  # characters of one word: `x=$x$x` in a loop would fill the memory
 
 
 class NotPlain(Exception):
@@ -30,13 +31,15 @@ class Values:
         """A variable's value, ``None`` where it was never set; ``NotPlain`` where it is unknown."""
         if name == "#":
             return str(len(self.arguments))
-        if name == "0":
-            return self.name
         if name in ("@", "*"):
             return " ".join(self.arguments)
-        if name.isdigit():
-            number = int(name) - 1
-            return self.arguments[number] if number < len(self.arguments) else ""
+        if name.isdecimal() and name.isascii():
+            digits = name.lstrip("0")
+            if not digits:
+                return self.name
+            # No script has 10**9 arguments, and int() refuses thousands of digits.
+            number = int(digits) if len(digits) < 10 else 10**9
+            return self.arguments[number - 1] if number <= len(self.arguments) else ""
         if name in self.variables and self.variables[name] is None:
             raise NotPlain(f"${name} is not known without running it")
         return self.variables.get(name)
@@ -68,9 +71,10 @@ def words(node: Node, values: Values) -> list[str]:
         inner = found[0]
         many = _range(inner) if "," not in inner else inner[1:-1].split(",")
         return [node.text[: found.start()] + one + node.text[found.end() :] for one in many]
-    made = [""]
+    made, length = [""], 0
     quoted = any(n.kind in ("string", "raw_string", "ansi_c_string") for n in node.below())
     for piece in _pieces(node, values):
+        length = _bounded(length + len(piece.text))
         parts = re.split(r"[ \t\n]+", piece.text) if piece.splits else [piece.text]
         made[-1] += parts[0]
         made += parts[1:]
@@ -79,7 +83,21 @@ def words(node: Node, values: Values) -> list[str]:
 
 def text(node: Node, values: Values) -> str:
     """One word, as an assignment takes it: nothing is split."""
-    return "".join(piece.text for piece in _pieces(node, values))
+    return _joined(_pieces(node, values))
+
+
+def _joined(pieces: Iterable[_Piece]) -> str:
+    found, length = [], 0
+    for piece in pieces:
+        length = _bounded(length + len(piece.text))
+        found.append(piece.text)
+    return "".join(found)
+
+
+def _bounded(length: int) -> int:
+    if length > LONGEST:
+        raise NotPlain(f"a word of over {LONGEST} characters is too long")
+    return length
 
 
 def _pieces(node: Node, values: Values) -> list[_Piece]:
@@ -121,7 +139,8 @@ def _string(node: Node, values: Values) -> list[_Piece]:
         if child.kind == "string_content":
             found += _unescaped(child.text)
         else:
-            found += "".join(piece.text for piece in _pieces(child, values))
+            found += _joined(_pieces(child, values))
+        _bounded(len(found))
         at = end
     return [_Piece(found + _unescaped(data[at:-1].decode()))]
 
@@ -132,7 +151,8 @@ def filled(node: Node, values: Values) -> str:
     for child in node.children:
         if child.named and child.kind != "heredoc_content":
             found += data[at : child.start - node.start].decode()
-            found += "".join(piece.text for piece in _pieces(child, values))
+            found += _joined(_pieces(child, values))
+            _bounded(len(found))
             at = child.end - node.start
     return found + data[at:].decode()
 
@@ -154,7 +174,7 @@ def _expansion(node: Node, values: Values) -> str:
     unset = (
         value is None
         or (sign.startswith(":") and value == "")
-        or (name.isdigit() and int(name) > len(values.arguments))
+        or (name.isdecimal() and value == "" and name.strip("0") != "")
     )
     if sign[-1] == "+":
         return "" if unset else other
@@ -173,7 +193,7 @@ def _substitution(node: Node, values: Values) -> str:
         argv = [w for child in commands[0].children for w in words(child, values)]
         if not argv:
             return ""
-        if argv[0] == "seq" and all(re.fullmatch(r"-?\d+", n) for n in argv[1:]):
+        if argv[0] == "seq" and all(re.fullmatch(r"-?[0-9]{1,18}", n) for n in argv[1:]):
             return "\n".join(_seq([int(n) for n in argv[1:]]))
         if argv[0] == "echo":
             return " ".join(argv[1:])
@@ -198,7 +218,7 @@ def _counted(first: int, last: int, step: int) -> list[str]:
 
 
 def _range(text: str) -> list[str]:
-    found = re.fullmatch(r"\{(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?\}", text)
+    found = re.fullmatch(r"\{(-?[0-9]{1,18})\.\.(-?[0-9]{1,18})(?:\.\.(-?[0-9]{1,18}))?\}", text)
     if not found:
         raise NotPlain(f"{text} is not a range of numbers")
     first, last = int(found[1]), int(found[2])

@@ -19,7 +19,7 @@ from iplab.shell.tree import Node, parse
 
 MOST_STEPS = 200_000  # commands and loop turns; a script for people has a few hundred
 
-_STEP = re.compile(r"\s*(\+\+|--)?(\w+)\s*(\+\+|--|[+-]=\s*(\d+))?\s*")
+_STEP = re.compile(r"\s*(\+\+|--)?(\w+)\s*(\+\+|--|[+-]=\s*([0-9]{1,18}))?\s*")
 
 # Whether a command succeeds: True, False, or None where that is not known.
 Status = bool | None

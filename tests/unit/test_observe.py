@@ -159,6 +159,16 @@ def test_what_is_no_answer_is_an_error(text: str) -> None:
         documents(text, "ip -j")
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("dev", []), ("metric", "1"), ("type", {}), ("scope", 5), ("metrics", [1])]
+)
+def test_a_route_with_another_kind_of_value_is_an_error(key: str, value: object) -> None:
+    (host,) = seen("kinds")
+    line = {"dst": "10.9.0.0/16", "dev": "br0", "flags": [], key: value}
+    with pytest.raises(IplabError, match="a form iplab does not know"):
+        network([Seen("host", None, host.addresses, [line], host.names)])
+
+
 objects = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (

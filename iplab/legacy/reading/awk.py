@@ -7,8 +7,10 @@ regular expressions, ``sub``, ``gsub``, ``split``, ``substr``, ``length``, ``if`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from iplab.legacy.reading.awk_reader import Reader
-from iplab.legacy.reading.awk_values import Action, Exit, Next, State, is_true, set_name
+from iplab.legacy.reading.awk_values import Action, Code, Exit, Next, State, is_true, set_name
 from iplab.legacy.reading.regex import NotUnderstood
 
 
@@ -33,6 +35,15 @@ def run(words: list[str], lines: list[str]) -> tuple[list[str], int]:
     if program is None or len(program) > 600:
         raise NotUnderstood("awk without a program")
     rules = Reader(program).rules()
+    try:
+        return _run(state, rules, lines)
+    except (ArithmeticError, ValueError) as error:  # numbers beyond all bounds
+        raise NotUnderstood(f"awk: {error}") from None
+
+
+def _run(
+    state: State, rules: Sequence[tuple[Code | str, Action]], lines: Sequence[str]
+) -> tuple[list[str], int]:
     try:
         _go(state, [a for when, a in rules if when == "BEGIN"])
         if any(not isinstance(when, str) for when, _ in rules) or any(w == "END" for w, _ in rules):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from iplab.legacy.reading.regex import NotUnderstood, compiled
 
+MOST_FIELDS = 1000  # of the short lines that are tried
+
 Value = str | float
 Code = Callable[["State"], Value]
 Action = Callable[["State"], None]
@@ -120,10 +122,10 @@ def unescaped(text: str) -> str:
 
 
 def field_index(value: Value) -> int:
-    number = int(as_number(value))
-    if number < 0:
-        raise NotUnderstood("a field before the first")
-    return number
+    number = as_number(value)
+    if not 0 <= number < MOST_FIELDS:
+        raise NotUnderstood(f"field {number:g} of a line")
+    return int(number)
 
 
 def print_line(state: State) -> None:

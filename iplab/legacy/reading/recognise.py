@@ -8,6 +8,7 @@ every one of them, however it is spelled.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,6 +21,7 @@ from iplab.legacy.reading.table import IDIOMS, Idiom
 
 Stages = tuple[tuple[str, ...], ...]
 
+PATIENCE = 5.0  # seconds of CPU for the filters of one pipeline; usual ones take a hundredth
 _COUNT = " | wc -l"
 # What may follow a command to pick from its answer, and what that is.
 _PICKS = (
@@ -86,9 +88,7 @@ def recognise(
     for old in (True,) if busybox else (False, True):
         machines = [m for m in asked.machines() if not old or not _odd(asked, m)]
         try:
-            results = [
-                filters.run(stages, output(asked, m, old=old, errors=errors)) for m in machines
-            ]
+            results = _results(asked, stages, machines, old=old, errors=errors)
         except (NotUnderstood, RecursionError, ValueError):
             return None
         found = _match(asked, machines, results, only_status=only_status, status=status)
@@ -101,6 +101,19 @@ def recognise(
         if found is not None:
             return found
     return None
+
+
+def _results(
+    asked: Question, stages: Stages, machines: Sequence[Machine], *, old: bool, errors: bool
+) -> list[filters.Result]:
+    """What the filters make of the output on each machine, for as long as is not too long."""
+    found = []
+    until = time.process_time() + PATIENCE
+    for machine in machines:
+        found.append(filters.run(stages, output(asked, machine, old=old, errors=errors)))
+        if time.process_time() > until:
+            raise NotUnderstood("filters that take too long")
+    return found
 
 
 def _odd(asked: Question, machine: Machine) -> bool:

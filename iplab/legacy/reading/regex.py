@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import lru_cache
+
+from iplab.legacy.reading.tame import tame
 
 
 class NotUnderstood(Exception):
@@ -28,11 +31,20 @@ _LETTERS = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "b": r"\b", "<": r"\
 @lru_cache(maxsize=4096)
 def compiled(pattern: str, *, extended: bool, flags: int = 0) -> re.Pattern[str]:
     """The pattern as Python has it.  Raises ``NotUnderstood``."""
-    if len(pattern) > 300 or re.search(r"[+*]\)[+*{]", pattern):
-        raise NotUnderstood("a pattern that may take for ever")  # nested repetition
+    if len(pattern) > 300:
+        raise NotUnderstood("a long pattern")
+    return tamed(_translated(pattern, extended), flags | re.ASCII)
+
+
+def tamed(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """A pattern of Python's.  Raises ``NotUnderstood``, also where it may take for ever."""
+    if not tame(pattern):
+        raise NotUnderstood("a pattern that may take for ever")
     try:
-        return re.compile(_translated(pattern, extended), flags | re.ASCII)
-    except re.error as error:
+        with warnings.catch_warnings():  # of sets that may mean more to a later Python
+            warnings.simplefilter("ignore", FutureWarning)
+            return re.compile(pattern, flags)
+    except (re.error, OverflowError) as error:
         raise NotUnderstood(f"the pattern {pattern}") from error
 
 

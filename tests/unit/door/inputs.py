@@ -20,6 +20,10 @@ from iplab import lab, observe
 from iplab.claims import Ownership
 from iplab.cli import up
 from iplab.errors import IplabError
+from iplab.iproute2 import output, read_text
+from iplab.iproute2.explain import explain
+from iplab.legacy.script import rewrite
+from iplab.messages import Messages
 from iplab.names import HOST
 from iplab.network import Namespace, Network
 from iplab.observe import Seen
@@ -27,6 +31,7 @@ from iplab.operations import AddNamespace
 from iplab.plan.planner import plan_down, plan_up
 from iplab.render import Renderer, pieces, saved
 from iplab.run import owners, records
+from iplab.walk import from_script, project
 
 BARE = Network({HOST: Namespace(HOST)})
 STARTER = lab.loads(lab.starter_text("two-namespaces")[1], "two-namespaces.yaml")
@@ -96,6 +101,24 @@ def nft_output(data: bytes) -> None:
         observe.nat_table(data.decode(errors="replace"), "iplab")
 
 
+def shell_script(data: bytes) -> None:
+    """A script that somebody else wrote: followed for a page and a lab file, its old lines said
+    again, each of its commands explained."""
+    rewrite(data, name="fuzz.sh")
+    text = data.decode(errors="replace")
+    for line in text.splitlines()[:20]:
+        with suppress(IplabError):
+            explain(read_text(line), Messages("en"))
+    with suppress(IplabError):
+        project("fuzz", from_script(text))
+
+
+def ip_text(data: bytes) -> None:
+    """What `ip` printed for people, given to `iplab explain -`."""
+    with suppress(IplabError):
+        output.read(data.decode(errors="replace"), Messages("zh-TW"))
+
+
 def template(data: bytes) -> None:
     """A template that words a command."""
     with _scratch() as here, suppress(IplabError):
@@ -163,6 +186,8 @@ DOORS: dict[str, Callable[[bytes], None]] = {
     "signed_plan": signed_plan,
     "ip_output": ip_output,
     "nft_output": nft_output,
+    "shell_script": shell_script,
+    "ip_text": ip_text,
     "template": template,
     "record": record,
     "journal": journal,
@@ -186,10 +211,35 @@ def seeds() -> dict[str, list[bytes]]:
         "signed_plan": [plan],
         "ip_output": [IP.encode()],
         "nft_output": [NFT.encode()],
+        "shell_script": [
+            path.read_bytes() for folder in ("scripts", "import") for path in _cases(folder)
+        ],
+        "ip_text": [text.encode() for text in _printed()],
         "template": [t.encode() for t in _templates()],
         "record": [RECORD, RECORD.replace(b"false", b"true")],
         "journal": ["".join(json.dumps(line) + "\n" for line in lines).encode()],
     }
+
+
+def _cases(folder: str) -> list[Path]:
+    return sorted((Path(__file__).parents[2] / "cases" / folder).glob("*.sh"))
+
+
+def _printed() -> list[str]:
+    """As `ip address`, `ip -br link`, `ip route` and `ip neighbour` print them."""
+    return [
+        """\
+2: veth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP qlen 1000
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff link-netns ns1
+    inet 172.18.0.2/24 brd 172.18.0.255 scope global secondary veth0
+       valid_lft forever preferred_lft forever
+    inet6 fe80::ff:fe00:1/64 scope link tentative
+       valid_lft 300sec preferred_lft 100sec
+""",
+        "lo               UNKNOWN        00:00:00:00:00:00 <LOOPBACK,UP,LOWER_UP>\n",
+        "default via 10.0.0.1 dev eth0 proto dhcp metric 100\n10.0.0.0/24 dev eth0 scope link\n",
+        "10.0.0.7 dev eth0 lladdr 02:00:00:00:00:07 REACHABLE\nfe80::1 dev eth0 router FAILED\n",
+    ]
 
 
 def _templates() -> list[str]:

@@ -10,6 +10,9 @@ import pytest
 
 from iplab import lab
 from iplab.errors import IplabError
+from iplab.follow import replay
+from iplab.follow.replay import MOST
+from iplab.legacy.script import rewrite
 from iplab.names import HOST
 from iplab.operations import AddNamespace
 from iplab.render import Renderer, saved
@@ -124,6 +127,37 @@ def test_a_template_of_ones_own_may_say_what_iplabs_own_say(tmp_path: Path) -> N
     (tmp_path / "add_namespace.j2").write_text(text)
     command = Renderer("direct", [tmp_path]).command(AddNamespace(HOST, "ns0"))
     assert command.argv == ("ip", "netns", "add", "NS0")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "for ((i=0;i>=0;i++)); do ip netns add n$i; done",
+        "for ((i=0;i>=0;i++)); do ip link add v$i type veth peer name w$i; done",
+        "for ((i=0;i>=0;i++)); do :; done; ip netns add last",
+        "f() { ip netns add n; f; f; }; f",
+        "x=a; for i in $(seq 60); do x=$x$x; done; ip netns add $x",
+        'x=a; for i in $(seq 60); do x="$x$x"; done; ip netns add "$x"',
+        "for i in {0..999999999999}; do ip netns add n$i; done",
+        "for i in $(seq 99999999999999999999); do ip netns add n$i; done",
+    ],
+)
+def test_a_script_without_end(script: str) -> None:
+    followed = replay(script)
+    assert followed.notes
+    assert len(followed.steps) <= MOST + 1
+
+
+def test_an_argument_with_a_number_of_five_thousand_digits_is_not_given() -> None:
+    followed = replay("ip netns add n${" + "9" * 5000 + "}")
+    assert [*followed.network.namespaces] == ["n"]
+
+
+def test_bytes_that_are_no_text_in_a_script_of_old_commands() -> None:
+    script = b"ifconfig \xf4eth0 10.0.0.1 netmask 255.255.255.....0 up\n"
+    done = rewrite(script, name="x.sh")
+    assert done.text == script
+    assert [line.reason is not None for line in done.lines] == [True]
 
 
 def test_a_saved_plan_that_is_too_long(tmp_path: Path) -> None:

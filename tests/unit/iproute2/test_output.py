@@ -206,3 +206,15 @@ def test_other_json_is_no_such_output(text: str) -> None:
 )
 def test_commands_are_no_output(text: str) -> None:
     assert not looks_like(text)
+
+
+def test_a_line_below_a_route_may_be_cut_short() -> None:
+    (device,) = read("default via 10.0.0.1 dev eth0\n    unicast\n", Messages("en"))
+    assert [field.text for field in device.fields][-1] == "unicast"
+
+
+def test_a_word_that_is_called_like_a_key_with_a_value_is_told_nothing_false_of() -> None:
+    (device,) = read("10.0.0.7 dev-1 address lladdr 02:00:00:00:00:07 REACHABLE\n", Messages("en"))
+    told = {field.text: field.meaning for field in device.fields}
+    assert told["dev-1"] == told["address"]
+    assert "dev-1" not in told["dev-1"]

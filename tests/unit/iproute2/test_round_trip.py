@@ -59,6 +59,24 @@ def test_a_batch_is_read_line_by_line(operations: list[Operation]) -> None:
     assert len(batch) == len(of_ip)
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [  # each tried with `ip -batch` of iproute2 6.1
+        ("link set 'a' up # it's", "link set a up"),
+        ('link set "a#b" up', None),
+        ("link set\\\n a up", "link set a up"),
+        ("link se\\\nt a up", "link set a up"),
+        ("link set 'a up", None),
+    ],
+)
+def test_a_batch_is_split_as_ip_splits_it(line: str, words: str | None) -> None:
+    (reading,) = read_batch(f"{line}\n")
+    if words is None:
+        assert reading.unknown == "a quote is not closed"
+    else:
+        assert reading.argv == ("ip", *words.split())
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
