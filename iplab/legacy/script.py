@@ -137,9 +137,10 @@ class _Job:
         why = mentions.in_command(command, TOOLS)
         if why is not None:
             self._left(command.start, command.text, why)
-        head = command.words[0].pieces[0]
-        if head.name.lower() in TOOLS:
-            self._left(command.start, command.text, f"what ${head.name} is cannot be known here")
+        # (`""` has no pieces.)
+        head = next((piece.name for piece in command.words[0].pieces), "")
+        if head.lower() in TOOLS:
+            self._left(command.start, command.text, f"what ${head} is cannot be known here")
 
     def _replace(self, command: Command, wrapped: Wrapped) -> bool:
         text = command.text

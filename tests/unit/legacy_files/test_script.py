@@ -139,6 +139,11 @@ def test_the_dialect_of_busybox() -> None:
     assert rewrite(script).lines[0].notes != ()
 
 
+def test_an_empty_word_may_be_the_command() -> None:
+    done = rewrite(b'"" ifconfig\nifconfig eth0 up\n')
+    assert done.text == b'"" ifconfig\nip link set eth0 up\n'
+
+
 def test_text_that_is_not_utf_8_survives() -> None:
     done = rewrite(b"echo '\xe9\xff'; ifconfig eth0 up; echo \xe9\n")
     assert done.text == b"echo '\xe9\xff'; ip link set eth0 up; echo \xe9\n"
