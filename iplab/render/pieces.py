@@ -94,23 +94,27 @@ def stays(operation: Operation) -> bool:
 def waits(found: Sequence[Piece], renderer: Renderer) -> list[frozenset[int]]:
     """For each piece the numbers of the pieces ahead of it that have to have ended.
 
-    Only the batch style runs anything side by side: pieces of different namespaces.  In the others
-    one command follows the other, as shown.
+    Only the batch style runs anything side by side: pieces of different namespaces.  They start in
+    the order that was shown; but where many nodes are changed a piece waits for its own namespaces
+    alone, and may so be ahead of one of others.
     """
+    freely = any(piece.asks for piece in found)
     answer: list[frozenset[int]] = []
-    last: dict[str, int] = {}  # the last piece of each namespace
-    barrier: frozenset[int] = frozenset()  # what all that is to come waits for
-    since: list[int] = []
+    last: dict[str, int] = {}  # the last piece of each namespace, of those that run side by side
+    since: list[int] = []  # these
+    barrier: frozenset[int] = frozenset()  # what all of them wait for
     for number, piece in enumerate(found):
-        if renderer.style == "batch" and all(_apart(step.operation) for step in piece.steps):
-            nodes = {node for step in piece.steps for node in _uses(step.operation)}
-            answer.append(frozenset(last[node] for node in nodes if node in last) or barrier)
+        apart = renderer.style == "batch" and all(_apart(step.operation) for step in piece.steps)
+        nodes = {node for step in piece.steps for node in _uses(step.operation)}
+        if not apart or (not freely and nodes & last.keys()):
+            barrier, since = frozenset(since) or barrier, []
+            last.clear()
+        answer.append(frozenset(last[node] for node in nodes if node in last) or barrier)
+        if apart:
             last |= dict.fromkeys(nodes, number)
             since.append(number)
         else:
-            answer.append(frozenset(since) or barrier)
-            barrier, since = frozenset((number,)), []
-            last.clear()
+            barrier = frozenset((number,))
     return answer
 
 

@@ -87,6 +87,14 @@ def test_two_processes_of_one_node_never_run_at_once() -> None:
     assert ahead == [set()] * len(NODES) + [{n} for n in range(len(NODES))]
 
 
+def test_a_small_plans_processes_start_in_the_order_shown() -> None:
+    one, two = SetSysctl("n0", "net.ipv4.ip_forward", "1"), SetUp("n0", "e0")
+    found, ahead = cut(SetUp("n1", "e0"), one, two, SetUp("n2", "e0"), SetUp("n1", "e1"))
+    assert [piece.command.node for piece in found] == ["n1", "n0", "n0", "n2", "n1"]
+    # n2 need not wait for n0, but for its turn.
+    assert ahead == [set(), set(), {0, 1}, {0, 1}, {0, 1}]
+
+
 def test_what_ends_things_elsewhere_runs_alone() -> None:
     up, down = SetUp("n1", "e0"), SetUp("n2", "e0")
     found, ahead = cut(up, down, DeleteLink("n3", "e0"), up, down)
@@ -100,9 +108,12 @@ def test_long_batches_come_in_parts_that_wait_for_what_they_need() -> None:
     made += [
         AddVeth("host", End(a, "e"), End(b, "e")) for a, b in zip(*[iter(nodes)] * 2, strict=True)
     ]
+    made += [SetUp(node, "e") for node in nodes]
     found, ahead = cut(*made)
-    assert [len(piece.steps) for piece in found] == [PART, PART, PART, PART, PART // 2]
-    assert [len(piece.command.lines) for piece in found] == [len(p.steps) for p in found]
+    sizes = [len(piece.steps) for piece in found]
+    assert sizes == [PART, PART, PART, PART, PART // 2, *[1] * len(nodes)]
+    assert [len(piece.command.lines) for piece in found[:5]] == sizes[:5]
     assert [step for piece in found for step in piece.steps] == [Step(o, "") for o in made]
     # Namespaces one part after the other, as all write to /run/netns; 128 pairs need two parts.
-    assert ahead == [set(), {0}, {1}, {0, 1}, {2}]
+    assert ahead[:5] == [set(), {0}, {1}, {0, 1}, {2}]
+    assert ahead[5:] == [{3}] * 2 * PART + [{4}] * PART
