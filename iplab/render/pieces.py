@@ -21,7 +21,7 @@ from iplab.plan.planner import Step
 from iplab.render.batch import asking, group
 from iplab.render.engine import Renderer
 
-PART = 128  # lines of one batch
+PART = 128  # lines of a batch that makes namespaces and pairs, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,16 @@ def pieces(steps: Sequence[Step], renderer: Renderer) -> list[Piece]:
         count = len(command.lines) or 1
         found.append(Piece(command, tuple(steps[start : start + count])))
         start += count
-    return _asked(_split(found))
+    changed = {node for step in steps for node in places(step.operation)}
+    return _asked(_split(found)) if len(changed) > MANY else found
 
 
 def _split(found: list[Piece]) -> list[Piece]:
     """Long batches that make namespaces and pairs, in parts: so the first nodes need not wait."""
     parts: list[Piece] = []
     for piece in found:
-        if len(piece.steps) <= PART or not all(_apart(step.operation) for step in piece.steps):
+        apart = all(_apart(step.operation) for step in piece.steps)
+        if len(piece.steps) <= PART or not apart or _local(piece):
             parts.append(piece)
             continue
         for start in range(0, len(piece.steps), PART):
@@ -66,11 +68,9 @@ def _split(found: list[Piece]) -> list[Piece]:
 def _asked(found: list[Piece]) -> list[Piece]:
     """The last piece of each node asks, if nothing behind it can reach into that node.
 
-    So where a plan changes many nodes: a second process for each would double the time.
+    So where a plan changes many: a second process for each would double the time.
     """
     last = {node: n for n, p in enumerate(found) for s in p.steps for node in places(s.operation)}
-    if len(last) <= MANY:
-        return found
     settled = max((n + 1 for n, p in enumerate(found) if not _local(p)), default=0)
     for n in sorted(set(last.values())):
         piece = found[n]

@@ -102,6 +102,14 @@ def test_what_ends_things_elsewhere_runs_alone() -> None:
     assert ahead == [set(), set(), {0, 1}, {2}, {2}]
 
 
+def test_a_node_has_one_batch_however_long_and_a_small_lab_no_parts() -> None:
+    many = [SetUp("n0", f"e{number}") for number in range(3 * PART)]
+    found, _ = cut(*lab(NODES), *many)
+    assert [len(p.steps) for p in found if p.command.node == "n0"] == [2, 3 * PART]
+    veths = [AddVeth("host", End("n0", f"e{n}"), End("n1", f"e{n}")) for n in range(2 * PART)]
+    assert [len(piece.steps) for piece in cut(*veths)[0]] == [2 * PART]
+
+
 def test_long_batches_come_in_parts_that_wait_for_what_they_need() -> None:
     nodes = [f"n{number}" for number in range(3 * PART)]
     made: list[Operation] = [AddNamespace("host", node) for node in nodes]
