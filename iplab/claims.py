@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.draft import Draft
 from iplab.network import End, Network
@@ -44,8 +45,7 @@ FALLBACK = frozenset(
 KINDS = ("netns", "link", "route", "sysctl", "nat")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Claim:
+class Claim(Struct, frozen=True, order=True):
     """One object: ``kind`` is netns, link, route, sysctl or nat; ``name`` its name there."""
 
     kind: str
@@ -136,8 +136,7 @@ def _gone(end: End, before: Draft) -> tuple[Claim, ...]:
     return (link(end), link(peer)) if peer else (link(end),)
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Struct, frozen=True):
     """Whose each object is, as one lab sees it.
 
     ``mine`` are this lab's claims; a sysctl's value is the one it had before.  ``others`` names the

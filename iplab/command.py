@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from iplab.names import HOST
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One process: ``argv`` as execve gets it, and the ``lines`` it reads, if it is a batch.
 
     ``node`` is the namespace it works on (``host`` where iplab runs).

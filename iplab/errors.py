@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 class IplabError(Exception):
@@ -36,8 +37,7 @@ class BadName(IplabError, ValueError):
     """A word that cannot be a device, node, address, prefix or MAC."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One fault in a lab file; ``line`` and ``column`` count from 1, as editors do."""
 
     file: str

@@ -7,14 +7,15 @@ being changed; operations are written against it (see ``iplab.operations``).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from msgspec import Struct, field
 
 from iplab.names import IPAddress, IPInterface, IPNetwork
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class End:
+class End(Struct, frozen=True, order=True):
     """A device in a namespace, written ``NODE:DEV``."""
 
     node: str
@@ -27,32 +28,28 @@ class End:
 # ---------------------------------------------------------------- kinds of device (ip-link(8))
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What ``ip link add … type TYPE`` makes; the fields are the type's own words."""
 
     type: ClassVar[str] = "?"
     default_mtu: ClassVar[int | None] = 1500
 
 
-@dataclass(frozen=True, slots=True)
-class Loopback(Kind):
+class Loopback(Kind, frozen=True):
     """``lo``: every namespace is born with it."""
 
     type: ClassVar[str] = "loopback"
     default_mtu: ClassVar[int | None] = 65536
 
 
-@dataclass(frozen=True, slots=True)
-class Veth(Kind):
+class Veth(Kind, frozen=True):
     """One end of a virtual cable; ``peer`` is ``None`` where the other end is out of sight."""
 
     type: ClassVar[str] = "veth"
     peer: End | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge(Kind):
+class Bridge(Kind, frozen=True):
     """A switch in the kernel.  Its mtu follows its ports unless it is set."""
 
     type: ClassVar[str] = "bridge"
@@ -61,8 +58,7 @@ class Bridge(Kind):
     vlan_filtering: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Vxlan(Kind):
+class Vxlan(Kind, frozen=True):
     """Ethernet in UDP (RFC 7348).  ``remote`` may be an address or a multicast group."""
 
     type: ClassVar[str] = "vxlan"
@@ -73,8 +69,7 @@ class Vxlan(Kind):
     dstport: int = 4789
 
 
-@dataclass(frozen=True, slots=True)
-class Macvlan(Kind):
+class Macvlan(Kind, frozen=True):
     """A second MAC address on a device; ``link`` is that device, perhaps in another namespace."""
 
     type: ClassVar[str] = "macvlan"
@@ -83,8 +78,7 @@ class Macvlan(Kind):
     mode: str = "bridge"
 
 
-@dataclass(frozen=True, slots=True)
-class Vlan(Kind):
+class Vlan(Kind, frozen=True):
     """An 802.1Q tag on a device."""
 
     type: ClassVar[str] = "vlan"
@@ -93,15 +87,13 @@ class Vlan(Kind):
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Dummy(Kind):
+class Dummy(Kind, frozen=True):
     """A device that swallows what it is given."""
 
     type: ClassVar[str] = "dummy"
 
 
-@dataclass(frozen=True, slots=True)
-class Tuntap(Kind):
+class Tuntap(Kind, frozen=True):
     """A device whose other end is a program (``mode`` tun: packets, tap: frames)."""
 
     type: ClassVar[str] = "tun"
@@ -109,8 +101,7 @@ class Tuntap(Kind):
     user: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Other(Kind):
+class Other(Kind, frozen=True):
     """A device of a type a lab cannot make; iplab shows it and leaves it alone."""
 
     default_mtu: ClassVar[int | None] = None
@@ -120,15 +111,30 @@ class Other(Kind):
 # ---------------------------------------------------------------- what a device carries
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Partly(Struct, frozen=True, eq=False):
+    """A value that is told from others by some of its fields alone: those that ``own`` takes."""
+
+    own: ClassVar[attrgetter[Any]]
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and bool(self.own(self) == self.own(other))
+
+    def __ne__(self, other: object) -> bool:  # the one of Struct knows no `own`
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.own(self))
+
+
+class Address(Partly, frozen=True):
     """An address of a device (ip-address(8)).
 
     ``automatic`` marks what the kernel gave by itself (IPv6 link-local, router advertisements);
     ``failed`` is set where duplicate address detection found another owner.  ``metric`` is that of
     the subnet's route (``None``: the family's default), which ``noprefixroute`` leaves out;
     ``valid`` and ``preferred`` are lifetimes in seconds (``None``: for ever); ``protocol`` says who
-    gave the address (ip-address(8), ``proto``).
+    gave the address (ip-address(8), ``proto``).  Two are equal where all of it is that a lab can
+    ask for.
     """
 
     local: IPInterface
@@ -136,14 +142,14 @@ class Address:
     scope: str = "global"
     peer: IPInterface | None = None
     label: str | None = None  # None: the device's own name
-    automatic: bool = field(default=False, compare=False)
-    tentative: bool = field(default=False, compare=False)
+    automatic: bool = False
+    tentative: bool = False
     failed: bool = False
-    metric: int | None = field(default=None, compare=False)
-    noprefixroute: bool = field(default=False, compare=False)
-    valid: int | None = field(default=None, compare=False)  # they run while we look
-    preferred: int | None = field(default=None, compare=False)
-    protocol: str | None = field(default=None, compare=False)
+    metric: int | None = None
+    noprefixroute: bool = False
+    valid: int | None = None  # they run while we look
+    preferred: int | None = None
+    protocol: str | None = None
 
     def __str__(self) -> str:
         words = [str(self.local)]
@@ -163,9 +169,10 @@ class Address:
             words.append("dadfailed")
         return " ".join(words)
 
+    own = attrgetter("local", "broadcast", "scope", "peer", "label", "failed")
 
-@dataclass(frozen=True, slots=True)
-class Shaping:
+
+class Shaping(Struct, frozen=True):
     """What tc holds a device to: ``rate`` in bit/s, ``delay`` and ``jitter`` in microseconds,
     ``loss`` in percent.  Rate alone is a tbf, anything else needs netem."""
 
@@ -202,9 +209,12 @@ class Shaping:
         return self.other or " ".join(words)
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
-    """A device with all it carries.  ``mtu`` and ``lladdr``: ``None`` where the kernel chooses."""
+class Interface(Partly, frozen=True):
+    """A device with all it carries.  ``mtu`` and ``lladdr``: ``None`` where the kernel chooses.
+
+    From ``index`` on it is what the kernel says of a device and nobody asks for: two are equal
+    whatever that is.
+    """
 
     name: str
     kind: Kind
@@ -214,14 +224,15 @@ class Interface:
     master: str | None = None
     addresses: tuple[Address, ...] = ()
     shaping: Shaping | None = None
-    index: int | None = field(default=None, compare=False)
-    flags: tuple[str, ...] = field(default=(), compare=False)
-    state: str = field(default="", compare=False)  # the kernel's operstate
-    txqueuelen: int | None = field(default=None, compare=False)
+    index: int | None = None
+    flags: tuple[str, ...] = ()
+    state: str = ""  # the kernel's operstate
+    txqueuelen: int | None = None
+
+    own = attrgetter("name", "kind", "up", "mtu", "lladdr", "master", "addresses", "shaping")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A route of table main that somebody asked for (ip-route(8)), not one of the kernel's own."""
 
     destination: IPNetwork
@@ -267,8 +278,7 @@ class Route:
         return " ".join(words)
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """An entry of the neighbour table (ip-neighbour(8)); a ``proxy`` one has no link-layer address:
     the machine answers for ``address`` on ``device``."""
 
@@ -279,8 +289,7 @@ class Neighbour:
     proxy: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NatTable:
+class NatTable(Struct, frozen=True):
     """The nftables table a lab keeps in a node: which sources leave it under the node's address.
 
     ``hooked`` is whether the chain at postrouting is there; ``other`` holds rules that iplab did
@@ -292,14 +301,14 @@ class NatTable:
     other: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(Partly, frozen=True):
     """A network namespace.
 
     ``identity`` is the inode of its file below /run/netns and the time that was made: inodes are
     used again, so neither the name nor the inode alone tells one namespace from the next.
     ``only_file`` marks a file there that is no namespace: an ``ip netns add`` that was killed
-    leaves it, and ``ip netns del`` takes it away.
+    leaves it, and ``ip netns del`` takes it away.  Two are equal whatever their identity and their
+    ``neighbours``.
     """
 
     name: str
@@ -307,13 +316,14 @@ class Namespace:
     routes: tuple[Route, ...] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict)
     nat: Mapping[str, NatTable] = field(default_factory=dict)
-    identity: str | None = field(default=None, compare=False)
+    identity: str | None = None
     only_file: bool = False
-    neighbours: tuple[Neighbour, ...] | None = field(default=None, compare=False)  # None: not read
+    neighbours: tuple[Neighbour, ...] | None = None  # None: not read
+
+    own = attrgetter("name", "interfaces", "routes", "sysctls", "nat", "only_file")
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """Namespaces by name, in the order they were written or found; the host's is ``host``."""
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)

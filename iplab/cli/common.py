@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import Struct
 
 from iplab.errors import IplabError, UsageError
 
@@ -135,8 +135,7 @@ def on_machine(
     return wrap
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One look at the machine for one lab: what is there, whose it is, and what was made when."""
 
     machine: Machine

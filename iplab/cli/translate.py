@@ -186,7 +186,7 @@ def _state(
 
 def _from_inside(state: Namespace | None) -> Namespace | None:
     """A namespace's state as a script finds it that is run in there, and so need not name it."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from iplab.names import HOST
 

@@ -154,7 +154,7 @@ def _ask_each(piece: Piece) -> None:
 
 def _release(session: Session, plan: Plan) -> None:
     """What was adopted from another lab is that lab's no more."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from iplab.run import records
 

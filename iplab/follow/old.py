@@ -6,7 +6,9 @@ The state that a script has brought about so far is known, so most lines have on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab import legacy
 from iplab.draft import Draft
@@ -22,8 +24,7 @@ __all__ = ["TOOLS", "Said", "is_old", "translate"]
 _REMOVE = frozenset(("down", "del", "delete", "delbr", "delif", "rem", "-d", "-p"))
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """The new commands, how the old one fails, if so, what is to be told about them, and the
     reason where there are none."""
 

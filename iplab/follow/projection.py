@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.errors import CannotApply
@@ -58,8 +60,7 @@ _LOOKING = frozenset(
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What became of a command.
 
     ``status`` is whether it succeeds, ``None`` where that is not known.  ``refused`` says why the

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.follow import old
@@ -33,8 +35,7 @@ _UNNOTICED = frozenset(("link.set-alias", "link.set-group", "neighbour.flush"))
 MOST = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A line of the script that is not in the network, and why."""
 
     line: int
@@ -42,8 +43,7 @@ class Note:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One command of the script.
 
     ``reading`` is what it was read as, ``after`` the network after it and ``comment`` what the
@@ -59,8 +59,7 @@ class Step:
     old: str = ""
 
 
-@dataclass(slots=True)
-class Replay:
+class Replay(Struct):
     """The network a script makes, step by step, and what of it could not be followed."""
 
     network: Network

@@ -4,7 +4,8 @@ comments above or behind them."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.shell.tree import parse
 
@@ -16,8 +17,7 @@ _BARE = re.compile(rf"\s*(?:{_PROGRAM}|#!)")
 _FENCE = re.compile(r"\s*```\w*\s*$")
 
 
-@dataclass(slots=True)
-class Written:
+class Written(Struct):
     """A script's text without its dress (lines keep their numbers), and its comments."""
 
     text: str

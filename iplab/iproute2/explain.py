@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import asdict
 
 from iplab.iproute2 import ways
 from iplab.iproute2.reading import Known, Part, Reading
@@ -35,8 +37,7 @@ _MANUALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """Some words that belong together, and what they do."""
 
     written: str
@@ -44,8 +45,7 @@ class Word:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A command explained; ``undo`` are commands, ``undo_note`` what no command can say.
 
     Where the command is not known, ``unknown`` says why, ``rest`` is what was not read, and only
@@ -67,7 +67,8 @@ class Explanation:
 
     def json(self) -> dict[str, Any]:
         """As ``--json`` prints it."""
-        return asdict(self)
+        made: dict[str, Any] = to_builtins(self)
+        return made
 
 
 def explain(reading: Reading, messages: Messages) -> Explanation:
@@ -130,7 +131,7 @@ def meaning(operation: Operation, messages: Messages) -> str:
 
 
 def _of_operation(operation: Operation, messages: Messages) -> dict[str, str]:
-    values: dict[str, Any] = {f.name: getattr(operation, f.name) for f in fields(operation)}
+    values: dict[str, Any] = asdict(operation)
     route = values.get("route", values.get("pattern"))
     if isinstance(route, Route):
         zero = route.destination.prefixlen == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from iplab import names
 from iplab.errors import BadName
@@ -73,8 +73,7 @@ WORDS: Keys = (
 )
 
 
-@dataclass(slots=True)
-class Said:
+class Said(Struct):
     """What ``iplink_parse`` found, up to ``type``."""
 
     device: str = ""

@@ -6,8 +6,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from iplab.errors import IplabError
 from iplab.iproute2 import output_json, output_routes
@@ -23,16 +24,14 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}$")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """Some words of the output and what they mean."""
 
     text: str
     meaning: str
 
 
-@dataclass(slots=True)
-class Device:
+class Device(Struct):
     """A device of the output (or a route, a neighbour: ``what``): the lines that are about it, and
     their fields."""
 
@@ -112,8 +111,7 @@ def _table(line: str, say: _Say) -> Device | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Say:
+class _Say(Struct, frozen=True):
     messages: Messages
 
     def __call__(self, text: str, area: str, key: str, **values: str) -> Field:

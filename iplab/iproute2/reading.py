@@ -7,7 +7,8 @@ comparisons in its source.  So each place that takes keywords is a tuple of ``Ke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab import names
 from iplab.errors import BadName
@@ -15,8 +16,7 @@ from iplab.names import HOST
 from iplab.operations import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Some words of a command that belong together: a keyword with its value, say.
 
     ``written`` is as typed, ``full`` written out; ``topic`` names what it is (the key of its
@@ -29,8 +29,7 @@ class Part:
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A command whose meaning is known but which is no operation of a plan.
 
     ``topic`` is its kind (``address.replace``), ``values`` what an explanation speaks of; ``like``
@@ -53,8 +52,7 @@ class NotKnown(Exception):
         self.position = position
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a command comes to.
 
     ``operations`` in the order in which the kernel does them; ``known`` is what is understood
@@ -76,8 +74,7 @@ class Reading:
         return (*(w for part in self.parts for w in part.full), *self.argv[read:])
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """What the words after the object come to."""
 
     operations: tuple[Operation, ...] = ()
@@ -101,8 +98,7 @@ def looks(topic: str, **values: str) -> Meaning:
     return Meaning(known=(Known(topic, values, changes=False),))
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A keyword: its name, whether it must be written whole (``strcmp`` and not ``matches``), how
     many values follow, and the name it is explained under where that is another (``brd``)."""
 
@@ -129,8 +125,7 @@ def flags(*keys: str) -> Keys:
     return tuple(Key(name, values=0) for name in keys)
 
 
-@dataclass(slots=True)
-class Cursor:
+class Cursor(Struct):
     """Reads words from left to right and notes what each was.
 
     ``node`` is where the command works, ``family`` 4 or 6 where ``-4`` or ``-6`` said so.

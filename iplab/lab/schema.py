@@ -27,7 +27,7 @@ def json_schema() -> dict[str, Any]:
         schema_generator=_Generator,
     )
     parts = made["$defs"]
-    parts.pop("End")  # a key's meaning, not its text
+    parts.pop("End", None)  # a key's meaning, not its text
     file = parts.pop("Head")
     _fill(file["properties"]["links"], {"$ref": "#/$defs/Link"})
     _fill(file["properties"]["bridges"], {"$ref": "#/$defs/BridgeForm"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.errors import IplabError
 from iplab.names import HOST
@@ -11,8 +12,7 @@ from iplab.network import Interface, Namespace, Other
 from iplab.operations import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+class Translation(Struct, frozen=True):
     """One legacy command line and what to say instead.
 
     ``legacy`` is the line as given; ``commands`` the argv of each new command, in order.  ``exact``
@@ -35,8 +35,7 @@ class Translation:
     fails: bool = False  # whether the old tool fails, at least in part
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What a tool would look up beside its words and the kernel's state.
 
     ``resolve`` gives a host name's IPv4 or IPv6 address (``None``: unknown); ``networks`` is the
@@ -54,8 +53,7 @@ class Context:
     vlan_names: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Struct, frozen=True):
     """A command that only reads: its words, and the program's own way to name a namespace."""
 
     argv: tuple[str, ...]
@@ -73,8 +71,7 @@ class ToolFails(IplabError):
     """The old tool ends here with an error; what it did before stays done."""
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """A translation while it is being written.
 
     ``state`` may be ``None``; asking for it through ``need`` or ``device`` notes that it was used.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address
+
+from msgspec import Struct, field
 
 from iplab.legacy.answer import Answer, NoEquivalent, Show, ToolFails
 from iplab.legacy.lookup import DEPENDS, device_with, direct_device, is_own, neighbour
@@ -99,8 +100,7 @@ def _file(name: str, entry: _Entry, answer: Answer) -> None:
             answer.fails(f"{line!r}: {failing.message}")
 
 
-@dataclass(slots=True)
-class _Words:
+class _Words(Struct):
     """What may follow an address: flags, a device, a netmask."""
 
     flags: set[str] = field(default_factory=set)

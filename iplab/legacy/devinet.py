@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from iplab.network import Address
 from iplab.operations import AddAddress, DeleteAddress, FlushAddresses, Operation
@@ -25,8 +27,7 @@ NOT_AVAILABLE = "Cannot assign requested address"
 EXISTS = "File exists"
 
 
-@dataclass(slots=True)
-class Held:
+class Held(Struct):
     """An address in the kernel's list; ``secondary`` where an earlier one has its subnet."""
 
     address: Address
@@ -37,8 +38,7 @@ class Held:
         return subnet(self.address)
 
 
-@dataclass(slots=True)
-class Inet:
+class Inet(Struct):
     """One device's list, in the kernel's order.
 
     ``assumed`` marks a list that is not known: the first time a label is looked for, whatever has

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """``text`` in place of the bytes from ``start`` to ``end``."""
 
     start: int
@@ -14,8 +13,7 @@ class Edit:
     text: bytes
 
 
-@dataclass(slots=True)
-class Edits:
+class Edits(Struct):
     """Changes to one text.  A later edit that encloses earlier ones takes their place."""
 
     source: bytes

@@ -6,9 +6,11 @@ import itertools
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.legacy.answer import Translation
 from iplab.legacy.roles import Role
@@ -17,8 +19,7 @@ from iplab.legacy.shell import Piece, Word
 Source = Callable[[Piece], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A part of an answer's word that the shell fills in: how it is written in double quotes."""
 
     source: str
@@ -31,8 +32,7 @@ class Depends(Exception):
     """The form depends on a value that is not known here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     argv: tuple[str, ...]
     filled: Mapping[tuple[int, int], str]  # (word, piece) → the value it got
 

@@ -12,7 +12,9 @@ import itertools
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.legacy.answer import Translation
 from iplab.legacy.forms import (
@@ -37,16 +39,14 @@ Values = Callable[[Piece], tuple[str, ...] | None]
 MOST_VALUES = 24  # combinations of known values tried for one command
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """A translation whose words are written for the shell: ``shell[i]`` is command ``i``."""
 
     translation: Translation
     shell: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Hole:
+class _Hole(Struct, frozen=True):
     """A piece to be filled, and the values tried for it: by the script, or made up (two)."""
 
     word: int

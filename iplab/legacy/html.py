@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
+
+from msgspec import Struct, field
 
 from iplab.legacy.report import Line, Rewritten
 from iplab.legacy.sheet import Reader, looks_like_command, split_prompt
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(Struct, frozen=True):
     tag: str
     start: int
     end: int
@@ -20,8 +20,7 @@ class _Span:
     inside_pre: bool
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     tag: str
     start: int
     inside_pre: bool
@@ -56,8 +55,7 @@ class _Finder(HTMLParser):
                 self.spans.append(_Span(tag, here.start, at, after, here.inside_pre))
 
 
-@dataclass(slots=True)
-class _Additions:
+class _Additions(Struct):
     made: list[tuple[int, str]] = field(default_factory=list)
     report: list[Line] = field(default_factory=list)
 

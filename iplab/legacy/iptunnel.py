@@ -7,7 +7,8 @@ What they ask was held against each other by tests/kernel/test_translate_asked.p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.legacy.answer import Answer, NoEquivalent, Show, ToolFails
 from iplab.legacy.words import device, strtoul
@@ -22,8 +23,7 @@ _VERBS = {"add": "add", "change": "change", "del": "del", "show": "show", "lst":
 _ANY = ("any", "default", "all")
 
 
-@dataclass(slots=True)
-class _Said:
+class _Said(Struct):
     """The words behind the verb: those with a value, in ip's form; the flags; the name."""
 
     name: str | None = None

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec import Struct
 
 from iplab.legacy.report import Line, Rewritten
 from iplab.legacy.sheet import Reader, joined_lines, looks_like_command, split_prompt
@@ -20,8 +20,7 @@ _SHELLS = {"sh", "bash", "shell", "zsh", "ash", "dash", "ksh"}
 _TRANSCRIPTS = {"", "console", "shell-session", "terminal", "text", "session", "shellsession"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Addition:
+class _Addition(Struct, frozen=True):
     at: int  # an offset in the text
     text: str
     lines: tuple[Line, ...]

@@ -6,7 +6,9 @@ So the scripts of BusyBox's DHCP client have it: ``[ -n "$subnet" ] && NETMASK="
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.legacy.holes import Filled
 from iplab.legacy.shell import Piece, Word
@@ -15,8 +17,7 @@ from iplab.legacy.variables import Variables
 Source = Callable[[Piece], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(Struct, frozen=True):
     """A command's words with such variables spelled out, and how each is written from then on.
 
     The new command goes on naming the script's own variables, so none of them is left unused.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from iplab.legacy.answer import Translation
 from iplab.legacy.bash import Command, Pipeline
@@ -19,8 +20,7 @@ _QUIET = re.compile(r"2>\s?/dev/null|2>&1")
 _SOUNDS_LIKE_DEVICE = re.compile(r"(?i)dev|if|eth|nic|net|lan|wan|card|face")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What to write in place of a pipeline's first ``stages`` stages."""
 
     stages: int

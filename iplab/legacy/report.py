@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from iplab.legacy.answer import Translation
 from iplab.legacy.shell import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """What became of one old command: as in ``Translation``, with its line in the file."""
 
     line: int
@@ -27,8 +27,7 @@ class Line:
         return self.exact and self.reason is None
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
+class Rewritten(Struct, frozen=True):
     """A file as it is now, and a line for each old command that was in it.
 
     ``open_line``: there a quote, a bracket or a block of a script opens that nothing closes; the

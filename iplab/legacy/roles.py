@@ -7,9 +7,10 @@ known that the first is a device, the second an address and the third a netmask.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct, field
 
 Role = Literal[
     "device", "address", "address6", "network", "mask", "mac", "number", "mss", "priority", "name"
@@ -31,8 +32,7 @@ SAID: Mapping[Role, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(Struct, frozen=True):
     """How the words of a tool (or of a subcommand of it) get their roles.
 
     ``after``: the role of the word after a keyword or option.  ``operands``: of the words that

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec.structs import replace
 
 from iplab.legacy import TOOLS, Context, Translation, bash, mentions, pipelines, shapes, translate
 from iplab.legacy.bash import Command, Loop, Pipeline
@@ -57,27 +58,20 @@ def rewrite(
     return Rewritten(result, tuple(sorted(job.lines, key=lambda x: x.line)), name, open_line)
 
 
-@dataclass(slots=True)
 class _Job:
-    source: bytes
-    dialect: str
-    context: Context | None
-    state: Namespace | None
-    script: bash.Script = field(init=False)
-    edits: Edits = field(init=False)
-    variables: Variables = field(init=False)
-    tools: Tools = field(init=False)
-    lines: list[Line] = field(default_factory=list)
-    done: set[tuple[int, int]] = field(default_factory=set)  # commands that a larger shape took
-    known: dict[tuple[str, ...], Translation] = field(default_factory=dict)
-    filled: dict[object, Filled] = field(default_factory=dict)
-    tool_uses: dict[str, list[bool]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.script = bash.read(self.source)
-        self.edits = Edits(self.source)
+    def __init__(
+        self, source: bytes, dialect: str, context: Context | None, state: Namespace | None
+    ) -> None:
+        self.source, self.dialect, self.context, self.state = source, dialect, context, state
+        self.script = bash.read(source)
+        self.edits = Edits(source)
         self.variables = Variables(self.script)
-        self.tools = Tools(self.script, self.variables, self.dialect)
+        self.tools = Tools(self.script, self.variables, dialect)
+        self.lines: list[Line] = []
+        self.done: set[tuple[int, int]] = set()  # commands that a larger shape took
+        self.known: dict[tuple[str, ...], Translation] = {}
+        self.filled: dict[object, Filled] = {}
+        self.tool_uses: dict[str, list[bool]] = {}
 
     def run(self) -> None:
         """All sites, the inner ones before those that enclose them."""

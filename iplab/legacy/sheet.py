@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.legacy import TOOLS, Context
 from iplab.legacy.report import Line, Rewritten
@@ -24,8 +26,7 @@ _FIRST = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """The new words for an old command line, and the report of it."""
 
     text: str
@@ -42,8 +43,7 @@ class Beside:
         return "".join(f"{prefix}{sign}{line.strip()}\n" for line in self.text.splitlines())
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """How the commands of a sheet are translated."""
 
     state: Namespace | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+
+class Piece(Struct, frozen=True):
     """A part of a word: literal text as the program sees it, or what the shell fills in.
 
     ``name`` is the variable's, where that is all it is (``$IP``, ``${IP}``, ``$1``); it is empty
@@ -22,8 +22,7 @@ class Piece:
     end: int = 0
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(Struct, frozen=True, dict=True):
     """One word of a command, and its bytes in the script."""
 
     start: int
@@ -38,8 +37,7 @@ class Word:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a command stands, as far as that decides how it may be replaced.
 
     ``alone``: it has its line to itself, ``indent`` before it.  ``group``: several commands in its
@@ -58,8 +56,7 @@ class Place:
     backticks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """``NAME=word``; ``straight`` as in ``Place``; ``value`` ``None`` where it cannot be known."""
 
     name: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from iplab import observe
 from iplab.errors import IplabError

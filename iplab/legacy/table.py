@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from iplab.legacy.answer import Context, Translation
 from iplab.legacy.examples import HOSTS, NETWORKS, SECTIONS, STATE
 from iplab.legacy.translate import translate
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One form: its translation, and whether it was made with the table's example state."""
 
     section: str

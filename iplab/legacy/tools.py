@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.legacy import TOOLS
 from iplab.legacy.bash import Command, Script
@@ -14,8 +15,7 @@ from iplab.legacy.wrapped import Wrapped, unwrap
 _NAMED = re.compile("|".join(sorted(TOOLS)).encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Struct, frozen=True):
     """The old tools of one script; ``dialect`` is whose they are where the script does not say."""
 
     script: Script

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+
+from msgspec import Struct
 
 from iplab.legacy.answer import Answer, NoEquivalent, ToolFails
 
@@ -102,8 +103,7 @@ def ether(text: str) -> str | None:
     return ":".join(f"{octet:02x}" for octet in octets)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """An IPv4 word looked up: ``net`` where it is a network's name or ``default``."""
 
     address: IPv4Address

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # Programs that run the words after them, and those of their options that take a value.
 _WRAPPERS: Mapping[str, frozenset[str]] = {
@@ -26,8 +27,7 @@ _WRAPPERS: Mapping[str, frozenset[str]] = {
 _OTHERWISE = {"command": {"-v", "-V"}, "sudo": {"-l", "-i", "-s", "-e", "-k", "-K", "-v"}}
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
+class Wrapped(Struct, frozen=True):
     """``at`` is the tool's word; ``keep`` how many words before it stay; ``last_only`` of these
     is a word that may stand before the last new command alone (``exec``)."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from iplab.errors import IplabError
 from iplab.network import (

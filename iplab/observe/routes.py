@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from iplab.names import IPAddress, IPNetwork
 from iplab.network import Route

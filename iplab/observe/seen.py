@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from iplab.names import IPAddress
 from iplab.network import NatTable
@@ -13,8 +14,7 @@ from iplab.network import NatTable
 Object = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What was read of one namespace: lists of objects as ``ip -j -d`` and ``tc -j`` print them.
 
     ``addresses`` is ``ip -j -d addr show``, ``routes`` ``ip -j -d route show table all``, ``names``

@@ -7,7 +7,7 @@ address is a deletion and an addition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.errors import CannotApply
@@ -15,8 +15,7 @@ from iplab.network import Address, Route
 from iplab.operations.base import OnDevice, Operation
 
 
-@dataclass(frozen=True, slots=True)
-class AddAddress(OnDevice):
+class AddAddress(OnDevice, frozen=True):
     """``ip addr add ADDRESS dev DEV``."""
 
     address: Address
@@ -37,8 +36,7 @@ class AddAddress(OnDevice):
         return [DeleteAddress(self.node, self.device, self.address)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteAddress(OnDevice):
+class DeleteAddress(OnDevice, frozen=True):
     """``ip addr del ADDRESS dev DEV``.
 
     A primary IPv4 address takes the secondaries of its subnet along (net/ipv4/devinet.c, unless
@@ -75,8 +73,7 @@ class DeleteAddress(OnDevice):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class FlushAddresses(OnDevice):
+class FlushAddresses(OnDevice, frozen=True):
     """``ip -4 addr flush dev DEV label LABEL``: the IPv4 addresses with that label, if any.
 
     ``label`` is the device's own name for addresses without another.  ``-4`` is vital: IPv6

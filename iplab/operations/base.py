@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from iplab.draft import Draft
 from iplab.network import End, Network
 
 
-@dataclass(frozen=True, slots=True)
-class Operation(ABC):
+class Operation(Struct, frozen=True):
     """One change to the kernel's state.
 
     ``node`` is the namespace the command is run for (``host`` where iplab runs).  Each concrete
@@ -24,17 +23,17 @@ class Operation(ABC):
 
     program: ClassVar[str] = "ip"
 
-    @abstractmethod
     def change(self, draft: Draft) -> None:
         """Project the operation on ``draft``; ``CannotApply`` where the kernel would refuse."""
+        raise NotImplementedError
 
-    @abstractmethod
     def inverse(self, before: Draft) -> list[Operation] | None:
         """The operations that take this one back to ``before``, the state ahead of it.
 
         ``None`` where that depends on what else was lost: ``iplab.plan.undo`` then works it
         out from the two states.
         """
+        raise NotImplementedError
 
     def apply(self, network: Network) -> Network:
         """``network`` after this operation."""
@@ -49,8 +48,7 @@ def project(network: Network, operations: Iterable[Operation]) -> Network:
     return draft.freeze()
 
 
-@dataclass(frozen=True, slots=True)
-class OnDevice(Operation):
+class OnDevice(Operation, frozen=True):
     """An operation on one device of a node."""
 
     device: str

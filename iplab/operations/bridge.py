@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.errors import CannotApply
@@ -11,8 +12,7 @@ from iplab.network import Bridge
 from iplab.operations.base import OnDevice, Operation
 
 
-@dataclass(frozen=True, slots=True)
-class _Switch(OnDevice):
+class _Switch(OnDevice, frozen=True):
     on: bool
 
     def _flip(self, bridge: Bridge) -> Bridge:
@@ -28,24 +28,21 @@ class _Switch(OnDevice):
         return [type(self)(self.node, self.device, not self.on)]
 
 
-@dataclass(frozen=True, slots=True)
-class SetStp(_Switch):
+class SetStp(_Switch, frozen=True):
     """``ip link set DEV type bridge stp_state 0|1``: the spanning tree protocol."""
 
     def _flip(self, bridge: Bridge) -> Bridge:
         return replace(bridge, stp=self.on)
 
 
-@dataclass(frozen=True, slots=True)
-class SetVlanFiltering(_Switch):
+class SetVlanFiltering(_Switch, frozen=True):
     """``ip link set DEV type bridge vlan_filtering 0|1``."""
 
     def _flip(self, bridge: Bridge) -> Bridge:
         return replace(bridge, vlan_filtering=self.on)
 
 
-@dataclass(frozen=True, slots=True)
-class SetBridgeOption(OnDevice):
+class SetBridgeOption(OnDevice, frozen=True):
     """``ip link set DEV type bridge OPTION VALUE``: times in centiseconds, the bridge's priority.
 
     No Network holds these; the way back is not known.
@@ -61,8 +58,7 @@ class SetBridgeOption(OnDevice):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class SetPortOption(OnDevice):
+class SetPortOption(OnDevice, frozen=True):
     """``bridge link set dev PORT OPTION VALUE`` (bridge(8)): cost, priority, hairpin."""
 
     option: str
@@ -77,8 +73,7 @@ class SetPortOption(OnDevice):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class SetVlanOption(OnDevice):
+class SetVlanOption(OnDevice, frozen=True):
     """``ip link set DEV type vlan WORDS…``: reorder_hdr, ingress-qos-map, egress-qos-map."""
 
     words: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from iplab.draft import Draft, lower
 from iplab.errors import CannotApply
@@ -47,8 +47,7 @@ def born_mtu(draft: Draft, end: End, kind: Kind) -> int | None:
     return found.mtu
 
 
-@dataclass(frozen=True, slots=True)
-class AddVeth(Operation):
+class AddVeth(Operation, frozen=True):
     """``ip link add A type veth peer name B``: both ends of a cable, each where it lives.
 
     ``index`` is the number (ifindex) that ``a`` is to have; ``None``: the kernel's choice.
@@ -66,8 +65,7 @@ class AddVeth(Operation):
         return [DeleteLink(self.a.node, self.a.device)]
 
 
-@dataclass(frozen=True, slots=True)
-class AddDevice(OnDevice):
+class AddDevice(OnDevice, frozen=True):
     """A device that stands alone, made by one command."""
 
     def kind(self) -> Kind:
@@ -83,16 +81,14 @@ class AddDevice(OnDevice):
         return [DeleteLink(self.node, self.device)]
 
 
-@dataclass(frozen=True, slots=True)
-class AddBridge(AddDevice):
+class AddBridge(AddDevice, frozen=True):
     """``ip link add DEV type bridge``."""
 
     def kind(self) -> Kind:
         return Bridge()
 
 
-@dataclass(frozen=True, slots=True)
-class AddVxlan(AddDevice):
+class AddVxlan(AddDevice, frozen=True):
     """``ip link add DEV type vxlan id ID …``."""
 
     vxlan: Vxlan
@@ -101,8 +97,7 @@ class AddVxlan(AddDevice):
         return self.vxlan
 
 
-@dataclass(frozen=True, slots=True)
-class AddMacvlan(AddDevice):
+class AddMacvlan(AddDevice, frozen=True):
     """``ip link add link LOWER name DEV type macvlan mode MODE``.
 
     Where the lower device is in another namespace the command runs there and the new device is
@@ -123,8 +118,7 @@ class AddMacvlan(AddDevice):
         return [DeleteLink(self.netns, self.device)]
 
 
-@dataclass(frozen=True, slots=True)
-class AddVlan(AddDevice):
+class AddVlan(AddDevice, frozen=True):
     """``ip link add link LOWER name DEV type vlan id ID``."""
 
     vlan: Vlan
@@ -133,16 +127,14 @@ class AddVlan(AddDevice):
         return self.vlan
 
 
-@dataclass(frozen=True, slots=True)
-class AddDummy(AddDevice):
+class AddDummy(AddDevice, frozen=True):
     """``ip link add DEV type dummy``."""
 
     def kind(self) -> Kind:
         return Dummy()
 
 
-@dataclass(frozen=True, slots=True)
-class AddTuntap(AddDevice):
+class AddTuntap(AddDevice, frozen=True):
     """``ip tuntap add dev DEV mode tun|tap`` (ip-tuntap(8)), with ``user`` where one is given."""
 
     tuntap: Tuntap
@@ -151,8 +143,7 @@ class AddTuntap(AddDevice):
         return self.tuntap
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteLink(OnDevice):
+class DeleteLink(OnDevice, frozen=True):
     """``ip link del DEV``: the device goes, with its other veth end and what stands on it."""
 
     def change(self, draft: Draft) -> None:
@@ -164,8 +155,7 @@ class DeleteLink(OnDevice):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class MoveLink(OnDevice):
+class MoveLink(OnDevice, frozen=True):
     """``ip link set DEV netns TO``: it arrives down and without addresses.
 
     Loopback and bridges cannot move (``netns_immutable`` in the kernel).
@@ -206,8 +196,7 @@ def _cut(draft: Draft, end: End) -> None:
         draft.put(end.node, replace(found, kind=Veth(None)))
 
 
-@dataclass(frozen=True, slots=True)
-class SetUp(OnDevice):
+class SetUp(OnDevice, frozen=True):
     """``ip link set DEV up``."""
 
     def change(self, draft: Draft) -> None:
@@ -227,8 +216,7 @@ class SetUp(OnDevice):
         return [SetDown(self.node, self.device)]
 
 
-@dataclass(frozen=True, slots=True)
-class SetDown(OnDevice):
+class SetDown(OnDevice, frozen=True):
     """``ip link set DEV down``: routes and IPv6 addresses go (see keep_addr_on_down, ip-sysctl)."""
 
     def change(self, draft: Draft) -> None:
@@ -243,8 +231,7 @@ class SetDown(OnDevice):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class SetMtu(OnDevice):
+class SetMtu(OnDevice, frozen=True):
     """``ip link set DEV mtu MTU`` (bytes); below 1280 the device loses IPv6."""
 
     mtu: int
@@ -261,8 +248,7 @@ class SetMtu(OnDevice):
         return [SetMtu(self.node, self.device, old)]
 
 
-@dataclass(frozen=True, slots=True)
-class SetLladdr(OnDevice):
+class SetLladdr(OnDevice, frozen=True):
     """``ip link set DEV address LLADDR``."""
 
     lladdr: str
@@ -276,8 +262,7 @@ class SetLladdr(OnDevice):
         return [SetLladdr(self.node, self.device, old)] if old else []
 
 
-@dataclass(frozen=True, slots=True)
-class SetMaster(OnDevice):
+class SetMaster(OnDevice, frozen=True):
     """``ip link set DEV master MASTER``: the device becomes the bridge's port."""
 
     master: str
@@ -293,8 +278,7 @@ class SetMaster(OnDevice):
         return [SetMaster(self.node, self.device, old)]
 
 
-@dataclass(frozen=True, slots=True)
-class ClearMaster(OnDevice):
+class ClearMaster(OnDevice, frozen=True):
     """``ip link set DEV nomaster``."""
 
     def change(self, draft: Draft) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from iplab.draft import Draft
 from iplab.operations.base import OnDevice, Operation
 
 
-@dataclass(frozen=True, slots=True)
-class AddMulticast(OnDevice):
+class AddMulticast(OnDevice, frozen=True):
     """``ip maddr add LLADDR dev DEV``."""
 
     lladdr: str
@@ -21,8 +18,7 @@ class AddMulticast(OnDevice):
         return [DeleteMulticast(self.node, self.device, self.lladdr)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteMulticast(OnDevice):
+class DeleteMulticast(OnDevice, frozen=True):
     """``ip maddr del LLADDR dev DEV``."""
 
     lladdr: str

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from iplab.draft import Draft
 from iplab.errors import CannotApply
 from iplab.network import End, Interface, Loopback, Namespace
 from iplab.operations.base import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class AddNamespace(Operation):
+class AddNamespace(Operation, frozen=True):
     """``ip netns add NAME``; run on the host, it makes the node ``name`` with ``lo`` down."""
 
     name: str
@@ -26,8 +23,7 @@ class AddNamespace(Operation):
         return [DeleteNamespace(self.node, self.name)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteNamespace(Operation):
+class DeleteNamespace(Operation, frozen=True):
     """``ip netns del NAME``: the namespace goes with all that is in it.
 
     A veth end in it takes its peer along, wherever that is (net/core/dev.c, default_device_exit).

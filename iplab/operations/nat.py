@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.errors import CannotApply
@@ -12,8 +13,7 @@ from iplab.network import NatTable
 from iplab.operations.base import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class OnTable(Operation):
+class OnTable(Operation, frozen=True):
     """An operation on one nft table of a node."""
 
     table: str
@@ -34,8 +34,7 @@ class OnTable(Operation):
             raise CannotApply(f"{self.node} has no nft table {self.table}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class AddNatTable(OnTable):
+class AddNatTable(OnTable, frozen=True):
     """``nft add table inet TABLE``."""
 
     def change(self, draft: Draft) -> None:
@@ -47,8 +46,7 @@ class AddNatTable(OnTable):
         return [DeleteNatTable(self.node, self.table)]
 
 
-@dataclass(frozen=True, slots=True)
-class AddNatChain(OnTable):
+class AddNatChain(OnTable, frozen=True):
     """``nft add chain …``: the chain ``postrouting``, hooked where packets leave."""
 
     def change(self, draft: Draft) -> None:
@@ -58,8 +56,7 @@ class AddNatChain(OnTable):
         return [DeleteNatChain(self.node, self.table)]
 
 
-@dataclass(frozen=True, slots=True)
-class AddMasquerade(OnTable):
+class AddMasquerade(OnTable, frozen=True):
     """``nft add rule …``: what comes from ``source`` and leaves it takes the node's address."""
 
     source: IPNetwork
@@ -77,8 +74,7 @@ class AddMasquerade(OnTable):
         return [FlushNatChain(self.node, self.table), *again]
 
 
-@dataclass(frozen=True, slots=True)
-class FlushNatChain(OnTable):
+class FlushNatChain(OnTable, frozen=True):
     """``nft flush chain …``: the chain stays, without rules."""
 
     def change(self, draft: Draft) -> None:
@@ -89,8 +85,7 @@ class FlushNatChain(OnTable):
         return [AddMasquerade(self.node, self.table, source) for source in sources]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteNatChain(OnTable):
+class DeleteNatChain(OnTable, frozen=True):
     """``nft delete chain …``, once it is empty."""
 
     def change(self, draft: Draft) -> None:
@@ -100,8 +95,7 @@ class DeleteNatChain(OnTable):
         return [AddNatChain(self.node, self.table)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteNatTable(OnTable):
+class DeleteNatTable(OnTable, frozen=True):
     """``nft delete table inet TABLE``: the table with all its chains and rules."""
 
     def change(self, draft: Draft) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.errors import CannotApply
@@ -11,8 +11,7 @@ from iplab.network import Neighbour
 from iplab.operations.base import OnDevice, Operation
 
 
-@dataclass(frozen=True, slots=True)
-class _OnNeighbour(OnDevice):
+class _OnNeighbour(OnDevice, frozen=True):
     """An operation on one entry; ``proxy`` entries are kept apart from the others."""
 
     address: IPAddress
@@ -48,8 +47,7 @@ class _OnNeighbour(OnDevice):
         return []
 
 
-@dataclass(frozen=True, slots=True)
-class _Written(_OnNeighbour):
+class _Written(_OnNeighbour, frozen=True):
     """An entry written by hand."""
 
     lladdr: str
@@ -63,35 +61,31 @@ class _Written(_OnNeighbour):
         return self._back(before) or [DeleteNeighbour(self.node, self.device, self.address)]
 
 
-@dataclass(frozen=True, slots=True)
-class ReplaceNeighbour(_Written):
+class ReplaceNeighbour(_Written, frozen=True):
     """``ip neigh replace ADDRESS lladdr LLADDR nud STATE dev DEV``: whatever was there."""
 
 
-@dataclass(frozen=True, slots=True)
-class AddNeighbour(_Written):
+class AddNeighbour(_Written, frozen=True):
     """``ip neigh add …``, which the kernel refuses where there is an entry (neigh_add in
     net/core/neighbour.c: NLM_F_EXCL)."""
 
     def change(self, draft: Draft) -> None:
         if self._was(draft, proxy=False):
             raise CannotApply(f"{self.end} knows {self.address} already: File exists")
-        super(AddNeighbour, self).change(draft)
+        super().change(draft)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeNeighbour(_Written):
+class ChangeNeighbour(_Written, frozen=True):
     """``ip neigh change …``, which the kernel refuses where there is no entry (no NLM_F_CREATE)."""
 
     def change(self, draft: Draft) -> None:
         known = draft.namespace(self.node).neighbours is not None
         if known and not self._was(draft, proxy=False):
             raise CannotApply(f"{self.end} does not know {self.address}: No such file or directory")
-        super(ChangeNeighbour, self).change(draft)
+        super().change(draft)
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteNeighbour(_OnNeighbour):
+class DeleteNeighbour(_OnNeighbour, frozen=True):
     """``ip neigh del ADDRESS dev DEV``."""
 
     def change(self, draft: Draft) -> None:
@@ -101,8 +95,7 @@ class DeleteNeighbour(_OnNeighbour):
         return self._back(before)
 
 
-@dataclass(frozen=True, slots=True)
-class AddProxy(_OnNeighbour):
+class AddProxy(_OnNeighbour, frozen=True):
     """``ip neigh add proxy ADDRESS dev DEV``: the machine answers for the address there."""
 
     def change(self, draft: Draft) -> None:
@@ -114,8 +107,7 @@ class AddProxy(_OnNeighbour):
         return [DeleteProxy(self.node, self.device, self.address)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteProxy(_OnNeighbour):
+class DeleteProxy(_OnNeighbour, frozen=True):
     """``ip neigh del proxy ADDRESS dev DEV``."""
 
     def change(self, draft: Draft) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.network import Shaping
 from iplab.operations.base import OnDevice, Operation
 
 
-@dataclass(frozen=True, slots=True)
-class SetShaping(OnDevice):
+class SetShaping(OnDevice, frozen=True):
     """``tc qdisc replace dev DEV root tbf|netem …``."""
 
     shaping: Shaping
@@ -28,8 +28,7 @@ class SetShaping(OnDevice):
         return [SetShaping(self.node, self.device, old)]
 
 
-@dataclass(frozen=True, slots=True)
-class ClearShaping(OnDevice):
+class ClearShaping(OnDevice, frozen=True):
     """``tc qdisc del dev DEV root``: back to what the kernel gives the device."""
 
     program: ClassVar[str] = "tc"

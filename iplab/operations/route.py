@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.errors import CannotApply
@@ -10,8 +10,7 @@ from iplab.network import Route
 from iplab.operations.base import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class AddRoute(Operation):
+class AddRoute(Operation, frozen=True):
     """``ip route add ROUTE`` in table main."""
 
     route: Route
@@ -30,8 +29,7 @@ class AddRoute(Operation):
         return [DeleteRoute(self.node, self.route)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteRoute(Operation):
+class DeleteRoute(Operation, frozen=True):
     """``ip route del ROUTE`` in table main, with all that tells it from others."""
 
     route: Route
@@ -48,8 +46,7 @@ class DeleteRoute(Operation):
         return [AddRoute(self.node, self.route)]
 
 
-@dataclass(frozen=True, slots=True)
-class PrependRoute(Operation):
+class PrependRoute(Operation, frozen=True):
     """``ip route prepend ROUTE``: ahead of others to the same prefix with the same metric.
 
     What the kernel does for the old SIOCADDRT (NLM_F_CREATE alone, net/ipv4/fib_frontend.c), where
@@ -68,8 +65,7 @@ class PrependRoute(Operation):
         return [DeleteRoute(self.node, self.route)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteFirstRoute(Operation):
+class DeleteFirstRoute(Operation, frozen=True):
     """``ip route del PATTERN``: the first route of table main that fits.
 
     ``pattern`` is a route whose empty fields (gateway, device, metric …) mean any.

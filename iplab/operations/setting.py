@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.errors import CannotApply
@@ -21,8 +22,7 @@ FLAGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SetFlag(OnDevice):
+class SetFlag(OnDevice, frozen=True):
     """``ip link set DEV FLAG on|off``; ``flag`` is one of ``FLAGS``."""
 
     flag: str
@@ -42,8 +42,7 @@ class SetFlag(OnDevice):
         return [] if was is self.on else [SetFlag(self.node, self.device, self.flag, was)]
 
 
-@dataclass(frozen=True, slots=True)
-class SetQueueLength(OnDevice):
+class SetQueueLength(OnDevice, frozen=True):
     """``ip link set DEV txqueuelen LENGTH`` (packets)."""
 
     length: int
@@ -56,8 +55,7 @@ class SetQueueLength(OnDevice):
         return None if old is None else [SetQueueLength(self.node, self.device, old)]
 
 
-@dataclass(frozen=True, slots=True)
-class RenameLink(OnDevice):
+class RenameLink(OnDevice, frozen=True):
     """``ip link set DEV name NAME``."""
 
     name: str
@@ -88,8 +86,7 @@ class RenameLink(OnDevice):
         return [RenameLink(self.node, self.name, self.device)]
 
 
-@dataclass(frozen=True, slots=True)
-class SetMedia(OnDevice):
+class SetMedia(OnDevice, frozen=True):
     """``ethtool -s DEV WORDS…`` (ethtool(8)): speed, duplex, port, autonegotiation of a real card.
 
     No Network holds these, so there is no way back that iplab would know.
@@ -106,8 +103,7 @@ class SetMedia(OnDevice):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class SetWireless(OnDevice):
+class SetWireless(OnDevice, frozen=True):
     """``iw dev DEV WORDS…`` (iw(8)): ``set type managed``, ``connect SSID`` ….
 
     No Network holds these, so there is no way back that iplab would know.

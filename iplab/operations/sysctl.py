@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.operations.base import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class SetSysctl(Operation):
+class SetSysctl(Operation, frozen=True):
     """``sysctl -w KEY=VALUE`` in the node."""
 
     key: str

@@ -6,7 +6,7 @@ deleted or changed one cannot be made again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.errors import CannotApply
@@ -14,8 +14,7 @@ from iplab.network import Interface, Other, Tuntap
 from iplab.operations.base import OnDevice, Operation
 
 
-@dataclass(frozen=True, slots=True)
-class AddTunnel(OnDevice):
+class AddTunnel(OnDevice, frozen=True):
     """``ip tunnel add DEV WORDS…``; ``words`` are ip-tunnel(8)'s own."""
 
     words: tuple[str, ...]
@@ -29,8 +28,7 @@ class AddTunnel(OnDevice):
         return [DeleteTunnel(self.node, self.device, ())]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeTunnel(OnDevice):
+class ChangeTunnel(OnDevice, frozen=True):
     """``ip tunnel change DEV WORDS…``."""
 
     words: tuple[str, ...]
@@ -42,8 +40,7 @@ class ChangeTunnel(OnDevice):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteTunnel(OnDevice):
+class DeleteTunnel(OnDevice, frozen=True):
     """``ip tunnel del DEV WORDS…``."""
 
     words: tuple[str, ...]
@@ -56,8 +53,7 @@ class DeleteTunnel(OnDevice):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class AddOwnedTuntap(OnDevice):
+class AddOwnedTuntap(OnDevice, frozen=True):
     """``ip tuntap add dev DEV mode MODE [user USER] [group GROUP]`` (ip-tuntap(8))."""
 
     tuntap: Tuntap
@@ -72,8 +68,7 @@ class AddOwnedTuntap(OnDevice):
         return [DeleteTuntap(self.node, self.device, self.tuntap.mode)]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteTuntap(OnDevice):
+class DeleteTuntap(OnDevice, frozen=True):
     """``ip tuntap del dev DEV mode MODE``."""
 
     mode: str
@@ -89,8 +84,7 @@ class DeleteTuntap(OnDevice):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class SetActiveSlave(OnDevice):
+class SetActiveSlave(OnDevice, frozen=True):
     """``ip link set BOND type bond active_slave PORT``."""
 
     port: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.names import HOST
 from iplab.network import (
@@ -24,8 +26,7 @@ from iplab.network import (
 from iplab.picture.tunnels import tunnels
 
 
-@dataclass(frozen=True, slots=True)
-class Plug:
+class Plug(Struct, frozen=True):
     """An interface: its name, what it is, its addresses, and what else a reader needs to know.
 
     ``given`` are the addresses that the kernel gave by itself (fe80::…).  ``master`` is the bridge
@@ -49,8 +50,7 @@ class Plug:
         return [self.end.device, *self.addresses, *self.given, *down, *self.details]
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """What binds two interfaces: a ``veth`` cable, a ``vxlan`` tunnel, or a ``macvlan`` or
     ``vlan`` that stands on a device of another namespace.  ``up`` where both ends are."""
 
@@ -65,16 +65,14 @@ class Wire:
         return (self.a, self.b) if self.a <= self.b else (self.b, self.a)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A line about a namespace: a ``route``, its ``nat``, that it ``forward``s, or a ``remark``."""
 
     kind: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A namespace with its interfaces."""
 
     name: str
@@ -87,8 +85,7 @@ class Box:
         return self.name == HOST
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """Everything in a picture."""
 
     boxes: tuple[Box, ...]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from html import escape
+
+from msgspec import Struct, field
 
 from iplab.network import End
 from iplab.picture.colours import style_sheet
@@ -26,8 +27,7 @@ SOCKET_W, SOCKET_H = 12, 12
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(Struct, frozen=True):
     """What to point out: boxes by name, interfaces, wires, notes."""
 
     boxes: frozenset[str] = frozenset()

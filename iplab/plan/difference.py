@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from iplab.claims import Claim, Ownership, link
 from iplab.names import HOST
@@ -12,8 +14,7 @@ from iplab.plan.settle import comparable, stale_addresses
 from iplab.plan.transform import same_device
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One difference: what it is about, what was wanted and what was found, in ip's words."""
 
     node: str

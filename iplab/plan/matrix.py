@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from iplab.names import IPAddress, IPNetwork
 from iplab.network import Network
@@ -15,8 +16,7 @@ MOST = 20_000  # pairs; beyond that some are asked for all
 Wanted = Mapping[tuple[str, str], tuple[IPAddress, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """The addresses that each pair (asking node, asked node) is about.
 
     ``of`` is how many other nodes each one could ask, ``each`` how many it does ask.

@@ -7,7 +7,9 @@ would change something that the lab did not make.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from iplab.claims import Claim, Ownership, ended_by, link, made_by, netns
 from iplab.draft import Draft
@@ -38,8 +40,7 @@ from iplab.plan.undo import undo
 ThroughHost = Callable[[End], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """An operation, why it is needed, and the lab file's line that asks for it (or '')."""
 
     operation: Operation
@@ -47,8 +48,7 @@ class Step:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What leads from ``before`` to ``after``; ``claims`` are the lab's once it has run."""
 
     lab: str

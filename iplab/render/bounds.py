@@ -82,7 +82,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         if isinstance(obj, str):
             return self.unsafe_undefined(obj, attribute)
         # Nearly all that templates ask for: a part of one of our values, which is data.
-        if attribute in getattr(type(obj), "__dataclass_fields__", ()):
+        if attribute in getattr(type(obj), "__struct_fields__", ()):
             value = getattr(obj, attribute)
             if not callable(value):
                 return value

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from msgspec.structs import asdict
 
 from iplab.command import Command, enter
 from iplab.errors import IplabError
@@ -115,7 +115,7 @@ class Renderer:
 
     def _word(self, operation: Operation) -> Command:
         name = template_name(type(operation))
-        values: dict[str, Any] = {f: getattr(operation, f) for f in _field_names(type(operation))}
+        values: dict[str, Any] = asdict(operation)
         try:
             text = self._environment.get_template(name).render(
                 values | self._programs(operation.node)
@@ -157,11 +157,6 @@ _PLAIN = re.compile(r"[^'\"\\#]*\Z")
 def template_name(operation: type[Operation]) -> str:
     """``AddAddress`` → ``add_address.j2``."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", operation.__name__).lower() + ".j2"
-
-
-@cache
-def _field_names(operation: type[Operation]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(operation))
 
 
 def _one_word(value: object) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.claims import places
 from iplab.command import Command
@@ -24,8 +26,7 @@ from iplab.render.engine import Renderer
 PART = 128  # lines of a batch that makes namespaces and pairs, at most
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One process of a run, and the steps it does (several in a batch, else one).
 
     ``asks``: behind the lines of its steps its batch has ``batch.QUESTIONS``.

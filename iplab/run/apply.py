@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from iplab.claims import Claim, concerns, made_by, netns, places
 from iplab.command import Command
@@ -31,8 +33,7 @@ from iplab.run.turns import Turns
 PAUSES = (0.0, 0.1, 0.5)  # seconds ahead of each attempt to put things back
 
 
-@dataclass(slots=True)
-class Runner:
+class Runner(Struct):
     """One run: the machine, the words, where to look, and who is told before each process."""
 
     machine: Machine

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from iplab.command import Command
 from iplab.errors import IplabError
@@ -44,8 +46,7 @@ KINDS = {
 NEEDED_KINDS = frozenset({"veth"})
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that is there or not; ``mend`` is the command that brings it."""
 
     name: str

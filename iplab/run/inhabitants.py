@@ -7,8 +7,9 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from iplab.errors import IplabError
 from iplab.run.netns import NETNS
@@ -16,8 +17,7 @@ from iplab.run.netns import NETNS
 PATIENCE = 3.0  # seconds between asking a process to end and ending it
 
 
-@dataclass(frozen=True, slots=True)
-class Inhabitant:
+class Inhabitant(Struct, frozen=True):
     """A process in a node's network namespace; ``started`` tells it from a later one of its pid."""
 
     node: str

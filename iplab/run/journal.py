@@ -10,7 +10,6 @@ import os
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from iplab.claims import Claim, made_by, places
 from iplab.draft import Draft
@@ -24,28 +23,21 @@ from iplab.run.netns import namespace_identity
 from iplab.run.records import journal_path
 
 
-@dataclass(slots=True)
 class Journal:
     """Open while a plan runs.  Each line is on disk (fsync) before the next thing happens."""
 
-    plan: Plan
-    lab: str
-    renderer: Renderer
-    _handle: int = field(init=False)
-    _draft: Draft = field(init=False)
-    _settings: dict[Claim, str] = field(init=False)
-    _new: set[str] = field(default_factory=set, init=False)  # namespaces made by this run
-
-    def __post_init__(self) -> None:
+    def __init__(self, plan: Plan, lab: str, renderer: Renderer) -> None:
+        self._plan, self._renderer = plan, renderer
+        self._new: set[str] = set()  # namespaces made by this run
         # What an earlier run left here is in the record by now, and may end in half a line.
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            self._handle = os.open(journal_path(self.lab), flags, 0o600)
+            self._handle = os.open(journal_path(lab), flags, 0o600)
         except OSError as error:
             raise IplabError(f"the journal cannot be written: {error.strerror}") from error
-        self._draft = Draft(self.plan.before)
+        self._draft = Draft(self._plan.before)
         # Of a setting that is put back on the way the record knows what it was.
-        self._settings = {c: old for c, old in self.plan.claims.items() if c.kind == "sysctl"}
+        self._settings = {c: old for c, old in self._plan.claims.items() if c.kind == "sysctl"}
 
     def about_to(self, piece: Piece) -> None:
         """Note what starts now, what it makes, and the commands that undo it.
@@ -56,7 +48,7 @@ class Journal:
         for step in piece.steps:
             if not places(step.operation) <= self._new:
                 back = undo(step.operation, self._draft)
-                undos = [self.renderer.command(o).text for o in back] + undos
+                undos = [self._renderer.command(o).text for o in back] + undos
             step.operation.change(self._draft)
             if isinstance(step.operation, AddNamespace):
                 self._new.add(step.operation.name)
@@ -88,8 +80,8 @@ class Journal:
             for claim in made_by(step.operation):
                 if not isinstance(step.operation, SetSysctl):
                     made[claim] = identity(claim)
-                elif claim in self.plan.claims:  # else put back: the record knows what it was
-                    made[claim] = self.plan.claims[claim]
+                elif claim in self._plan.claims:  # else put back: the record knows what it was
+                    made[claim] = self._plan.claims[claim]
         self._write({"done": [[c.kind, c.node, c.name, known] for c, known in made.items()]})
         return made
 

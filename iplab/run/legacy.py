@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from iplab import observe
 from iplab.command import Command
@@ -65,8 +66,7 @@ def _sysctls(machine: Machine, node: str, addresses: Sequence[dict[str, Any]]) -
     return {paths_of[path]: value for path, colon, value in lines if path in paths_of}
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """A translation being run in ``node``; ``before_each`` is told each command ahead of it."""
 
     machine: Machine

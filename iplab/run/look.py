@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from iplab import observe
 from iplab.claims import Claim
@@ -17,8 +19,7 @@ from iplab.run.machine import Machine, find_program
 from iplab.run.netns import entered, inside, is_namespace, namespaces
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What to look at: which namespaces, and in each which sysctls and nft tables."""
 
     nodes: tuple[str, ...]

@@ -6,9 +6,11 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.names import HOST, IPAddress
 from iplab.network import Network
@@ -44,8 +46,7 @@ class Wish(Protocol):
     def text(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a check."""
 
     check: str
@@ -53,8 +54,7 @@ class Outcome:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """Every node to every node: addresses asked, answers, and the pairs that stayed without.
 
     ``silent`` says those in sentences, ``notes`` how it was asked.

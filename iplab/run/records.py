@@ -14,9 +14,11 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from iplab import names
 from iplab.claims import KINDS, Claim
@@ -28,8 +30,7 @@ LONGEST = 256 * 1024 * 1024  # bytes of a record or a journal that are read at m
 DOUBTFUL = "?"  # in the place of an identity: the command that makes it may not have run
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One lab that is up (or half-way): its file's text as it was run, and what it made.
 
     ``claims`` maps each object to its identity: a namespace's (see ``Namespace``), a device's

@@ -19,9 +19,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+from msgspec import Struct
 
 from iplab import names
 from iplab.errors import IplabError
@@ -52,8 +53,7 @@ _WHILE_HELD = (
 PATIENCE = 10.0  # seconds a holder may take to come up or to end
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """A running sandbox: its name, its holder's process number, and when that started (proc(5))."""
 
     name: str

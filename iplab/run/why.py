@@ -7,8 +7,9 @@ import ipaddress
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from iplab.errors import IplabError
 from iplab.names import IPAddress

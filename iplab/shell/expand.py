@@ -6,7 +6,8 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.shell.tree import Node
 
@@ -18,8 +19,7 @@ class NotPlain(Exception):
     """A value that cannot be known without running the script; the message says why."""
 
 
-@dataclass(slots=True)
-class Values:
+class Values(Struct):
     """What the variables hold.  ``None`` stands for a value that is not known."""
 
     variables: dict[str, str | None] = field(default_factory=dict)
@@ -52,8 +52,7 @@ class Values:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     text: str
     splits: bool = False  # an expansion without quotes: blanks in it part words
 

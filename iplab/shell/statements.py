@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.shell import test
 from iplab.shell.expand import NotPlain, Values, arithmetic, text, words
@@ -25,8 +27,7 @@ _STEP = re.compile(r"\s*(\+\+|--)?(\w+)\s*(\+\+|--|[+-]=\s*([0-9]{1,18}))?\s*")
 Status = bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A command the script would run, its line, and what it reads where that is a heredoc."""
 
     argv: tuple[str, ...]
@@ -34,8 +35,7 @@ class Run:
     stdin: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear:
+class Unclear(Struct, frozen=True):
     """A line of which cannot be known, without running it, what it would do."""
 
     line: int

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 import tree_sitter_bash
+from msgspec import Struct
 from tree_sitter import Language, Parser
 from tree_sitter import Node as SyntaxNode
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A part of a script: its kind (tree-sitter-bash's name for it), its text, where it stands.
 
     ``field`` is the part it plays in its parent; ``named`` is false for bare signs like ``;``.

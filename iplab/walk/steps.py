@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from iplab.claims import Ownership
 from iplab.draft import Draft
@@ -35,8 +36,7 @@ _QUIET = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One command.
 
     ``reading`` is what it comes to, ``why`` the plan's reason or the script's own comment,
@@ -60,8 +60,7 @@ class Step:
         return (*self.reading.operations, *(o for k in self.reading.known for o in k.like))
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """Steps and the states around them: ``states[n]`` is ahead of step n, the last one after all.
 
     ``troubles[n]`` says why step n could not be projected (it then changes nothing), and in a walk

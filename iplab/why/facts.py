@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from iplab.names import IPAddress
 from iplab.network import Network
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """The kernel's answer to ``ip route get``; ``refused`` are its words where there is no way."""
 
     device: str = ""
@@ -21,8 +21,7 @@ class Lookup:
     refused: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """A line of ``ip neigh``: who has ``address`` on ``device``, as the node believes."""
 
     address: IPAddress
@@ -31,8 +30,7 @@ class Neighbour:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A bridge port as ``bridge -d link`` and ``bridge vlan`` show it.
 
     ``vlans`` are those that may leave by it, ``pvid`` the one that untagged frames get.
@@ -50,8 +48,7 @@ class Port:
     pvid: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """A chain of nftables; ``hook`` is empty where only other chains lead to it.
 
     ``devices`` are those that a chain at the ``ingress`` or ``egress`` hook is bound to.
@@ -67,8 +64,7 @@ class Chain:
     devices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule: ``statements`` are what ``nft -j`` prints as its ``expr``."""
 
     chain: tuple[str, str, str]  # family, table, chain
@@ -76,8 +72,7 @@ class Rule:
     statements: tuple[Mapping[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ruleset:
+class Ruleset(Struct, frozen=True):
     """All chains and rules of a namespace, in order; ``sets`` are the named ones' elements."""
 
     chains: tuple[Chain, ...] = ()

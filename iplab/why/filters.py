@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from iplab.names import IPAddress
 from iplab.why import mend
@@ -19,8 +20,7 @@ _FAMILIES = {4: ("ip", "inet"), 6: ("ip6", "inet")}
 _REFUSALS = ("drop", "reject")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """``accept``, ``drop`` or ``""`` (no verdict: go on); ``sure`` is whether it must be so.
 
     ``rule`` is the one that spoke; ``None`` where it was the policy.  ``nat`` is what happens to
@@ -33,8 +33,7 @@ class Verdict:
     nat: tuple[str, IPAddress | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """What all the chains of a hook make of a packet; ``rule`` is the one that does ``nat``."""
 
     causes: tuple[Cause, ...] = ()

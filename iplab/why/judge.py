@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.names import IPAddress
 from iplab.network import End
@@ -15,8 +17,7 @@ from iplab.why.report import Cause, Hop, Report, Weight
 from iplab.why.walk import Walk, Walker
 
 
-@dataclass(frozen=True, slots=True)
-class Pinged:
+class Pinged(Struct, frozen=True):
     """What pings told.  ``large`` is whether one as large as the first device allows came through:
     ``None`` where it was not tried; ``told`` the path mtu, where a router named one."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from iplab.why.facts import Ruleset
 from iplab.why.packet import Packet
@@ -21,8 +22,7 @@ _UNKNOWN = object()
 _ABSENT = object()  # the packet has no such field: no rule that asks for it matches
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(Struct, frozen=True):
     """Where a packet meets a hook: the chain's table, and the devices it came in and leaves by."""
 
     family: str

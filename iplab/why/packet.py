@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.names import IPAddress
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(Struct, frozen=True):
     """A packet on its way.
 
     ``protocol`` is nftables' word for what IP carries (``icmp``, ``ipv6-icmp``, ``udp``), or

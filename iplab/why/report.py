@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 
 class Weight(Enum):
@@ -15,8 +16,7 @@ class Weight(Enum):
     TWICE = "two nodes answer, so that packets may go to the wrong one"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Something that stops a packet: where, which object, what is wrong with it.
 
     ``mend`` is one line that can be pasted into a root shell; empty where no one line would do.
@@ -34,8 +34,7 @@ class Cause:
         return {"node": self.node, "object": self.object, "what": self.what, "mend": self.mend}
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """A station: the packet leaves ``node`` by ``device`` towards ``via`` (``None``: the target
     itself).  At the last station ``device`` is where it arrived.  ``address`` is the node's own."""
 
@@ -54,8 +53,7 @@ class Hop:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """The answer of ``iplab why``."""
 
     source: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count
+
+from msgspec import Struct
 
 from iplab.names import IPAddress, IPInterface
 from iplab.network import End
@@ -15,8 +16,7 @@ from iplab.why.report import Cause
 from iplab.why.wire import Wires
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """From a node's device to an address on the same wire and in the same subnet."""
 
     near: End

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from iplab.names import IPAddress, IPNetwork
 from iplab.network import End
@@ -24,8 +26,7 @@ _TTL = 64
 _DEPTH = 2  # tunnels in tunnels
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+class Translation(Struct, frozen=True):
     """A node that changed a packet's addresses: what they were, what they became, by which rule."""
 
     node: str
@@ -34,8 +35,7 @@ class Translation:
     rule: Rule | None = None
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(Struct):
     """What a packet met.  ``arrived`` is the node that took it in; ``sight`` the device behind
     which iplab sees nothing, where the packet went there."""
 

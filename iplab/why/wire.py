@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
+
+from msgspec import Struct
 
 from iplab.names import IPAddress
 from iplab.network import Bridge, End, Interface, Kind, Macvlan, Veth, Vlan, Vxlan
@@ -24,8 +25,7 @@ FAULT = 1
 SUPPOSED = 10  # a wire that is not there, but that somebody may well have meant
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Spot:
+class Spot(Struct, frozen=True, order=True):
     """A frame at a device, on its way in or out; ``tag`` is its 802.1Q tag."""
 
     end: End
@@ -33,8 +33,7 @@ class Spot:
     tag: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """One step of a frame, with what forbids it."""
 
     to: Spot
@@ -42,8 +41,7 @@ class Move:
     cost: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How a frame gets to a device: the spots from the start on, and the faults in their order."""
 
     spots: tuple[Spot, ...]
@@ -51,8 +49,7 @@ class Way:
     cost: int
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """What hangs together with a device: the way to each device whose node takes the frame in.
 
     ``edges`` are the ends behind which iplab does not see (an uplink, a program's tap).

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from iplab.network import (
     Address,

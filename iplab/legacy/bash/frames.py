@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import cached_property
+
+from msgspec import Struct
 
 from iplab.shell.tree import SyntaxNode as Node
 
@@ -12,16 +14,16 @@ from iplab.shell.tree import SyntaxNode as Node
 DEEPEST = 400
 
 
-@dataclass(slots=True)
-class Source:
+class Source(Struct, dict=True):
     """A text as bytes, and where its lines begin."""
 
     source: bytes
     lines: list[int]
-    pipefail: bool = field(init=False)  # whether the status of a pipeline may be that of any stage
 
-    def __post_init__(self) -> None:
-        self.pipefail = b"pipefail" in self.source
+    @cached_property
+    def pipefail(self) -> bool:
+        """Whether the status of a pipeline may be that of any stage."""
+        return b"pipefail" in self.source
 
     def line_of(self, byte: int) -> int:
         """The line of a byte, counted from 1."""
@@ -32,8 +34,7 @@ class Source:
         return self.source[start:end].decode("utf-8", "surrogateescape")
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(Struct):
     """A node, what it is in, and its place there."""
 
     node: Node

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from iplab.legacy.bash.frames import DEEPEST, Frame, Source, walk
 from iplab.legacy.bash.places import place, straight
@@ -63,8 +64,7 @@ class Command:
         return tangled(self._frame)
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """``a | b | c``; a stage that is not a simple command is ``None``.
 
     ``tails`` are the redirections of each stage, as they are written.
@@ -78,8 +78,7 @@ class Pipeline:
     tails: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """``while COMMAND; do …; done``; ``tail`` are the condition's redirections as written."""
 
     start: int
@@ -90,7 +89,6 @@ class Loop:
     place: Place
 
 
-@dataclass(slots=True)
 class Script(Source):
     """All that was found, in the order of the text.
 

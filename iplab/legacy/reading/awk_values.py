@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.legacy.reading.regex import NotUnderstood, compiled
 
@@ -23,8 +24,7 @@ class Exit(Exception):
     """`exit`: the program is done."""
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """A line, its fields, and what the program has set and printed."""
 
     line: str = ""

@@ -7,12 +7,13 @@ here because it tells apart two pipelines that look alike.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Addr:
+
+class Addr(Struct, frozen=True):
     """An IPv4 address: ``brd`` empty where it has none, ``peer`` on a point-to-point device."""
 
     local: str
@@ -22,8 +23,7 @@ class Addr:
     peer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Iface:
+class Iface(Struct, frozen=True):
     """A device.  ``six`` is in the order of /proc/net/if_inet6."""
 
     name: str
@@ -41,8 +41,7 @@ class Iface:
         return "LOOPBACK" in self.flags
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """An IPv4 route of the main table; ``kind`` as `ip route` says it."""
 
     dest: str
@@ -53,8 +52,7 @@ class Route:
     kind: str = "unicast"
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """An entry of the ARP cache."""
 
     address: str
@@ -62,8 +60,7 @@ class Neighbour:
     dev: str
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """One state; devices in the order of their numbers, routes in the order of the table."""
 
     ifaces: tuple[Iface, ...] = ()
@@ -90,8 +87,7 @@ _UP = _DOWN | {"UP", "RUNNING"}
 _TUN = frozenset({"UP", "POINTOPOINT", "RUNNING", "NOARP", "MULTICAST"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Palette:
+class _Palette(Struct, frozen=True):
     """Addresses to fill a machine with: a filter may look for one kind of them only.
 
     ``one``, ``two`` and ``alias``: address, prefix length, broadcast; ``two`` is in the subnet of
@@ -175,8 +171,7 @@ def _other(palette: _Palette) -> Iface:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a pipeline asks about: a device word, an address.
 
     ``names`` and ``numbers`` are the words and the beginnings of addresses that its filters look
@@ -375,8 +370,7 @@ def for_neighbours(address: str, device: str) -> tuple[Machine, ...]:
     return tuple(machines)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """An old tool's reading form: whose output it is, and about what."""
 
     family: str  # device, up, all, routes, names, neighbours

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iplab.legacy.reading import filters
 from iplab.legacy.reading.machines import Machine, Question, Subject
@@ -32,8 +34,7 @@ _PICKS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The command with the same answer; ``note`` says where it differs after all."""
 
     idiom: Idiom

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.legacy.reading.regex import NotUnderstood, compiled
 
@@ -12,8 +13,7 @@ Pattern = re.Pattern[str]
 Test = Callable[[str, int, bool], bool]
 
 
-@dataclass(slots=True)
-class _Order:
+class _Order(Struct):
     """One command: where it works, and what it does."""
 
     name: str

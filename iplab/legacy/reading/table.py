@@ -6,7 +6,7 @@ Each row was run beside the old pipelines (tests/kernel/test_idioms.py).  ``{dev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from iplab.legacy.reading import answers
 from iplab.legacy.reading.answers import Answer
@@ -15,8 +15,7 @@ from iplab.legacy.reading.machines import Iface
 DEVICE, LISTS, ROUTES, NEIGHBOURS = ("device",), ("up", "all"), ("routes", "names"), ("neighbours",)
 
 
-@dataclass(frozen=True, slots=True)
-class Idiom:
+class Idiom(Struct, frozen=True):
     """What is asked, of which kind of output; the lines that are the answer; the command.
 
     ``note`` names where the answers may differ after all; without one they are the same.

@@ -8,8 +8,9 @@ row that fit nearly everything, and too many ways through alternatives.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 # Repeated parts in a row that fit nearly everything, a line of 100 letters to the power of it; one
 # that no blank fits counts half, as words are short.
@@ -22,8 +23,7 @@ _PRINTABLE = "".join(map(chr, range(32, 127)))
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[:=!]|\(\?<[=!]|\{\d*,?\d*\}|.", re.DOTALL)
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """What is in a group so far (or in the whole pattern)."""
 
     repeated: list[str] = field(default_factory=list)  # atoms, each repeated by itself

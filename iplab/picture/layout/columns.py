@@ -8,7 +8,8 @@ stays in its own, so it never has to pass behind a box.  Wires that do not count
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 Edge = tuple[str, str]
 
@@ -17,8 +18,7 @@ Edge = tuple[str, str]
 BOTH_SIDES = 5
 
 
-@dataclass(slots=True)
-class Tree:
+class Tree(Struct):
     """A node's place: its column, and what hangs on it to the left and to the right."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from iplab.network import End
 from iplab.picture.graph import Box, Note, Plug, Wire
@@ -11,8 +12,7 @@ from iplab.picture.graph import Box, Note, Plug, Wire
 Point = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A piece of text.  ``x`` is its first cell, or with ``align`` "end" the one after its last.
 
     ``role`` is name, address, detail, down, note or quiet; ``about`` what it belongs to.
@@ -27,8 +27,7 @@ class Run:
     faint: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Socket:
+class Socket(Struct, frozen=True):
     """Where a wire meets its box: on the left or right border, in line ``y``."""
 
     plug: Plug
@@ -37,8 +36,7 @@ class Socket:
     side: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A bridge: a bar through the lines of its ports, which hang on its ``l``eft and ``r``ight.
 
     Each port: its side, its line, its interface, and the cell where its text begins.
@@ -51,8 +49,7 @@ class Bar:
     ports: tuple[tuple[str, int, End, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnBox:
+class DrawnBox(Struct, frozen=True):
     """A namespace; ``w`` and ``h`` count the border."""
 
     box: Box
@@ -65,16 +62,14 @@ class DrawnBox:
     bars: tuple[Bar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnWire:
+class DrawnWire(Struct, frozen=True):
     """A wire with its corners, from the border of one box to that of the other."""
 
     wire: Wire
     points: tuple[Point, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """One picture."""
 
     w: int

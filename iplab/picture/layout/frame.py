@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from iplab.network import End
 from iplab.picture.graph import Box, Graph, Wire
@@ -20,8 +21,7 @@ BETWEEN = 4  # cells between two components
 MARGIN = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """Where everything that is ever there has its place."""
 
     w: int
@@ -72,8 +72,7 @@ def _key(wire: Wire) -> tuple[End, End, str]:
     return (*wire.ends, wire.kind)
 
 
-@dataclass(slots=True)
-class _Cluster:
+class _Cluster(Struct):
     w: int
     h: int
     panels: list[Panel]

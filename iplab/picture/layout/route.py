@@ -8,7 +8,8 @@ another gap goes down its track to a lane under all boxes, along it, and up agai
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.picture.graph import Wire
 from iplab.picture.layout.drawing import Point
@@ -18,8 +19,7 @@ LEAST = 6  # cells between two columns
 FIRST = 2  # cells from a box to the first track
 
 
-@dataclass(slots=True)
-class Track:
+class Track(Struct):
     """A vertical piece of a wire: in which gap, from line to line."""
 
     gap: int
@@ -31,8 +31,7 @@ class Track:
     lives: int = 0  # a bit for each state in which the wire is there
 
 
-@dataclass(slots=True)
-class Route:
+class Route(Struct):
     """A wire, the rows it joins, and its tracks: none (straight), one, or two with a lane."""
 
     wire: Wire

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.network import End
 from iplab.picture.graph import Box, Plug
@@ -35,8 +36,7 @@ def head_lines(plug: Plug) -> list[list[tuple[str, str]]]:
     return found + [[(address, "given")] for address in plug.given]
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """An interface's place in a box.  ``side``: l, r, or m for a bridge's own line.
 
     ``wired`` rows end in a socket on that side; ``child`` is what their wire leads to in the tree;
@@ -68,8 +68,7 @@ class Row:
         self.height = max(self.height, len(texts))
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """A bridge with its ports, or (without ``header``) the interfaces that are nobody's port."""
 
     header: Row | None
@@ -82,8 +81,7 @@ class Group:
         return [*([self.header] if self.header else []), *self.left, *self.right]
 
 
-@dataclass(slots=True)
-class Panel:
+class Panel(Struct):
     """A box with its rows, before and after it is placed."""
 
     name: str

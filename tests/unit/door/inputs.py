@@ -12,9 +12,10 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from iplab import lab, observe
 from iplab.claims import Ownership

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import string
-from dataclasses import replace
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from iplab import operations as ops
 from iplab.iproute2.address import usual_scope

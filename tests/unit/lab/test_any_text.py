@@ -89,7 +89,7 @@ def words(lab: Lab) -> list[str]:
 
 
 def kind_words(kind: Kind) -> list[str]:
-    values = [getattr(kind, name) for name in kind.__dataclass_fields__]
+    values = [getattr(kind, name) for name in kind.__struct_fields__]
     return [str(value) for value in values if value is not None]
 
 

@@ -1,10 +1,10 @@
 """Whatever lab comes through: its operations lead to it, and then there is nothing left to do."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from iplab.lab import load, loads
 from iplab.network import Dummy, Interface, Namespace, Network

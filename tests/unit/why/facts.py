@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.names import IPAddress
 from iplab.network import Address, Bridge, End, Interface, Kind, Namespace, Network, Route, Veth
@@ -64,8 +65,7 @@ def route(
     return Route(ipaddress.ip_network(text), gateway, dev, type=type)
 
 
-@dataclass
-class Given:
+class Given(Struct):
     """Facts that a test wrote down; ``lookup`` reads routes and addresses as a kernel would."""
 
     network: Network

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from iplab.names import IPAddress
 from iplab.network import Network

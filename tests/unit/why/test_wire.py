@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from iplab.network import Bridge, End, Interface, Macvlan, Network, Other, Vlan, Vxlan
 from iplab.why.facts import Port
@@ -30,7 +31,7 @@ def switch(**more: object) -> Network:
     ends = "abc"
     nodes = {n: [veth("eth0", f"s:p{n}", f"10.0.0.{i}/24")] for i, n in enumerate(ends, 1)}
     ports = [veth(f"p{n}", f"{n}:eth0", master="br0") for n in ends]
-    return network(s=[replace(bridge("br0"), **more), *ports], **nodes)  # type: ignore[arg-type]
+    return network(s=[replace(bridge("br0"), **more), *ports], **nodes)
 
 
 def test_a_switch_reaches_all_and_itself() -> None:
