@@ -20,6 +20,7 @@ from typing import IO, Any
 from iplab.command import Command
 from iplab.errors import CommandFailed, MissingProgram, UsageError
 from iplab.run import interrupts
+from iplab.run.netns import CannotEnter, entrance, standing_in
 from iplab.run.running import Finished, Running
 
 # As root the first `ip` in a PATH that somebody else may write to is not to be trusted.
@@ -37,6 +38,7 @@ PACKAGES = {
     "unshare": "util-linux",
 }
 NOT_STARTED = 126  # the exit code a shell gives a command that could not be started
+NOT_ENTERED = 1  # that of nsenter(1) where there is no such namespace
 PATIENCE = 2.0  # seconds an interrupted command may still take
 TIMEOUT = 60.0  # seconds; the kernel answers in milliseconds, but for a lock that is held
 TIMEOUT_SETTING = "IPLAB_TIMEOUT"  # an environment variable with other seconds
@@ -140,6 +142,7 @@ class Machine:
     def __init__(self, timeout: float | None = None, progress: Progress = quiet) -> None:
         self.timeout = _timeout() if timeout is None else timeout
         self.progress = progress
+        self._environment = environment()
 
     def run(self, command: Command, *, ok: Sequence[int] = (0,)) -> Finished:
         """Run one command and wait; ``CommandFailed`` where its exit code is not in ``ok``.
@@ -170,25 +173,33 @@ class Machine:
         return Finished(process.returncode, out, err)
 
     def _popen(self, command: Command, *files: int | IO[str]) -> subprocess.Popen[str]:
-        """Start a command with these as its standard input, output and error."""
-        path = program(command.argv[0])
+        """Start a command with these as its standard input, output and error.
+
+        What enters a namespace by nsenter's words is started in there by itself.
+        """
+        file, argv = entrance(command.argv)
+        path = program(argv[0])
         stdin, stdout, stderr = files
         signals = interrupts.current()
         # Not between its start and our knowing of it: it would run on while we put things back.
         signals.hold()
         try:
-            process = subprocess.Popen(
-                command.argv,
-                executable=path,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                text=True,
-                errors="replace",
-                env=environment(),
-                process_group=0,
-                pass_fds=tuple(KEPT_OPEN),
-            )
+            with standing_in(file):
+                process = subprocess.Popen(
+                    argv,
+                    executable=path,
+                    stdin=stdin,
+                    stdout=stdout,
+                    stderr=stderr,
+                    text=True,
+                    errors="replace",
+                    env=self._environment,
+                    process_group=0,
+                    pass_fds=tuple(KEPT_OPEN),
+                )
+        except CannotEnter as error:
+            signals.release()
+            raise CommandFailed(command.text, NOT_ENTERED, str(error)) from None
         except (OSError, ValueError) as error:  # no more processes, no memory; a NUL in a word
             signals.release()
             raise CommandFailed(command.text, NOT_STARTED, str(error)) from None

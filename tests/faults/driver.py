@@ -44,7 +44,7 @@ def _stand_in(name: str) -> str:
 
 
 def _commands(faults: dict[int, Fault], log: str | None) -> None:
-    from iplab.run import machine
+    from iplab.run import machine, netns
 
     start = machine.Machine._popen
     find = machine.program
@@ -68,13 +68,14 @@ def _commands(faults: dict[int, Fault], log: str | None) -> None:
             (fault,) = lasting
         words = {
             "FAULT": fault["do"],
-            "FAULT_REAL": find(command.argv[0]),
+            "FAULT_REAL": find(netns.entrance(command.argv)[1][0]),
             "FAULT_MARK": fault["mark"],
             "FAULT_LINES": str(fault.get("lines", "")),
             "FAULT_NODE": fault.get("node", ""),
             "FAULT_DEVICE": fault.get("device", ""),
         }
-        os.environ.update(words)
+        plain = self._environment
+        self._environment = plain | words
         machine.program = _stand_in  # type: ignore[assignment]
         if "hang" in fault["do"]:
             self.timeout = SHORT  # it is read when this has been started
@@ -82,8 +83,7 @@ def _commands(faults: dict[int, Fault], log: str | None) -> None:
             return start(self, command, *files)
         finally:
             machine.program = find
-            for word in words:
-                del os.environ[word]
+            self._environment = plain
 
     machine.Machine._popen = faulty  # type: ignore[method-assign]
 

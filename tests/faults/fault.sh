@@ -73,7 +73,8 @@ delete)
     ;;
 address)
     if [ "$FAULT_NODE" = host ]; then
-        ip addr add 203.0.113.9/32 dev "$FAULT_DEVICE"
+        # iplab's own namespace: this program may have been started in a node's.
+        nsenter --net="/proc/$PPID/ns/net" ip addr add 203.0.113.9/32 dev "$FAULT_DEVICE"
     else
         ip -n "$FAULT_NODE" addr add 203.0.113.9/32 dev "$FAULT_DEVICE"
     fi

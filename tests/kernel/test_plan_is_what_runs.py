@@ -1,6 +1,8 @@
 """What `plan` prints is what execve sees: same words, same order, and nothing else that changes.
 
-strace writes down each execve and what each process reads from its standard input.
+strace writes down each execve, what each process reads from its standard input, and how it came
+to be where it is: nsenter's words are carried out by iplab itself, which enters the namespace
+(setns) and starts there what nsenter would.
 """
 
 import re
@@ -41,14 +43,18 @@ class Process:
     start: float
     argvs: list[list[str]] = field(default_factory=list)
     stdin: str = ""
+    born_in: str = ""  # the namespace's file, where iplab had entered one
+
+    @property
+    def words(self) -> list[str]:
+        """What it was started as, with nsenter's words where iplab did what nsenter does."""
+        return [*(("nsenter", f"--net={self.born_in}") if self.born_in else ()), *self.argvs[0]]
 
     @property
     def command(self) -> tuple[list[str], str | None]:
-        """As `plan --json` has it; what `ip netns exec` and nsenter become must be as told."""
-        first = self.argvs[0]
-        if first[0] == "nsenter":
-            assert self.argvs[1:] == [first[2:]]
-            return first, self.stdin or None
+        """As `plan --json` has it; what `ip netns exec` becomes must be as told."""
+        first = self.words
+        assert self.argvs[0][0] != "nsenter"
         if first[:3] == ["ip", "netns", "exec"]:
             assert self.argvs[1:] == [first[4:]]
         else:
@@ -58,7 +64,7 @@ class Process:
     @property
     def looks(self) -> bool:
         """Whether it only looks."""
-        line = " ".join(self.argvs[0])
+        line = " ".join(self.words)
         if not any(re.fullmatch(pattern, line) for pattern in LOOKS):
             return False
         return set(self.stdin.splitlines()) <= QUESTIONS
@@ -69,12 +75,30 @@ def traced(sandbox: Sandbox, *argv: str) -> list[Process]:
     traces = sandbox.here / "traces"
     shutil.rmtree(traces, ignore_errors=True)
     traces.mkdir()
-    how = "--seccomp-bpf -ff -ttt -xx -s 1000000 -e trace=execve,read -o traces/t"
+    calls = "execve,read,openat,setns,vfork,fork,clone,clone3"
+    how = f"--seccomp-bpf -ff -ttt -xx -s 1000000 -e trace={calls} -o traces/t"
     sandbox.run("strace", *how.split(), sys.executable, "-m", "iplab", *argv)
-    found = [p for file in traces.iterdir() if (p := process(file))]
-    found.sort(key=lambda p: p.start)
-    assert found[0].argvs[0][1:3] == ["-m", "iplab"]
-    return found[1:]
+    found = {file: p for file in traces.iterdir() if (p := process(file))}
+    mine, *others = sorted(found, key=lambda file: found[file].start)
+    assert found[mine].argvs[0][1:3] == ["-m", "iplab"]
+    for pid, namespace in births(mine):
+        found[mine.with_suffix(f".{pid}")].born_in = namespace
+    return [found[file] for file in others]
+
+
+def births(trace: Path) -> Iterator[tuple[str, str]]:
+    """Each process that iplab started out of a namespace which it had entered for that."""
+    opened: dict[str, str] = {}
+    where = ""
+    for line in trace.read_text().splitlines():
+        if found := re.search(r'openat\(AT_FDCWD, ("[^"]*"), .*= (\d+)$', line):
+            opened[found[2]] = decoded(found[1])
+        elif found := re.search(r"setns\((\d+), CLONE_NEWNET\) += 0$", line):
+            file = opened[found[1]]
+            where = "" if file == "/proc/thread-self/ns/net" else file
+        elif where and (found := re.search(r"(?:v?fork|clone3?)\(.*= (\d+)$", line)):
+            yield found[1], where
+    assert not where, "iplab stayed in a namespace"
 
 
 def process(trace: Path) -> Process | None:
