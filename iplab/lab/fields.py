@@ -1,31 +1,24 @@
-"""The kinds of value in a lab file, as pydantic types.
+"""The kinds of value in a lab file, and what its forms have in common.
 
-Every scalar arrives as plain text.  The JSON Schema is made from the same models
-(``iplab.lab.schema``), which is why each type says beside its check what an editor may see.
+A kind is a schema for pydantic's engine, used here without pydantic itself: that takes longer to
+import than a small lab to plan.  Every scalar arrives as plain text.  What an editor may see of a
+kind stands beside its check, for the JSON Schema (``iplab.lab.schema``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Final, TypeVar
+from functools import cache
+from typing import Any, Final, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    GetJsonSchemaHandler,
-    PlainValidator,
-    WithJsonSchema,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import core_schema
+from msgspec import NODEFAULT, Struct, StructMeta, field
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from iplab import names
 from iplab.errors import BadName
 from iplab.lab import words
-from iplab.names import IPAddress, IPInterface, IPNetwork
 
-T = TypeVar("T")
+JsonSchema = dict[str, Any]
 
 
 class Misfit(BadName):
@@ -43,21 +36,47 @@ DEVICE_PATTERN = "^(?!(lo|all|default)$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$"
 NODE_PATTERN = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$"
 
 
-def scalar(check: Callable[[str], T]) -> PlainValidator:
+# ---------------------------------------------------------------- what makes a kind
+
+# What the JSON Schema is made with, in a kind's metadata.
+JSON: Final = "json"  # its JSON Schema, where that does not follow from its parts
+ITSELF: Final[JsonSchema] = {"$ref": ""}  # in that: stands for what follows from its parts
+FORM: Final = "form"  # the class that has the keys
+DESCRIPTION: Final = "description"  # of a key
+
+
+def scalar(check: Callable[[str], object], json: JsonSchema | None = None) -> CoreSchema:
     """One value that ``check`` turns into what it means."""
 
-    def validate(raw: object) -> T:
+    def validate(raw: object) -> object:
         if not isinstance(raw, str):
             raise BadName(f"one value is wanted here, not a {_shape(raw)}")
         if raw == "":
             raise BadName("a value is missing here", hint="write one, or take the key out")
         return check(raw)
 
-    return PlainValidator(validate)
+    return core_schema.no_info_plain_validator_function(validate, metadata={JSON: json})
 
 
 def _shape(raw: object) -> str:
     return "list" if isinstance(raw, list) else "mapping"
+
+
+def prepared(
+    prepare: Callable[[Any], object], kind: CoreSchema, json: JsonSchema | None = None
+) -> CoreSchema:
+    """``kind``, for what ``prepare`` makes of the value."""
+    return core_schema.no_info_before_validator_function(prepare, kind, metadata={JSON: json})
+
+
+def several(kind: CoreSchema, json: JsonSchema) -> CoreSchema:
+    """A tuple of ``kind``, written as a list, one value or nothing; ``json`` is one's."""
+    return prepared(listed, core_schema.tuple_variable_schema(kind), one_or_more(json))
+
+
+def mapped(keys: CoreSchema, values: CoreSchema, json: JsonSchema | None = None) -> CoreSchema:
+    """A mapping whose keys are the user's own."""
+    return prepared(mapping, core_schema.dict_schema(keys, values), json)
 
 
 def listed(raw: object) -> object:
@@ -79,97 +98,133 @@ def mapping(raw: object) -> object:
     return raw
 
 
-def side(raw: object) -> object:
-    """What stands behind an endpoint: its addresses, or a mapping."""
-    return raw if isinstance(raw, dict) else {"addresses": raw}
+def word(pattern: str, example: str) -> JsonSchema:
+    return {"type": "string", "pattern": pattern, "examples": [example]}
 
 
-def word(pattern: str, example: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+def one_or_more(item: JsonSchema) -> JsonSchema:
+    return {"anyOf": [item, {"type": "array", "items": item}, {"type": "null"}]}
 
 
-def one_or_more(item: JsonSchemaValue) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item}, {"type": "null"}]})
-
-
-def number(low: int, high: int) -> WithJsonSchema:
+def number(low: int, high: int) -> JsonSchema:
     number = {"type": "integer", "minimum": low, "maximum": high}
-    return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": "^[0-9]+$"}]})
+    return {"anyOf": [number, {"type": "string", "pattern": "^[0-9]+$"}]}
 
+
+# ---------------------------------------------------------------- the kinds
 
 _ADDRESS = {"type": "string", "pattern": "^[0-9A-Fa-f:.]+/[0-9]{1,3}$"}
-Address = Annotated[IPInterface, scalar(names.address), WithJsonSchema(_ADDRESS)]
-PlainAddress = Annotated[IPAddress, scalar(names.ip), word("^[0-9A-Fa-f:.]+$", "172.18.0.2")]
-PREFIX_SCHEMA = {"type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"}
-Prefix = Annotated[IPNetwork, scalar(names.prefix), WithJsonSchema(PREFIX_SCHEMA)]
-Lladdr = Annotated[
-    str, scalar(names.lladdr), word("^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$", "02:00:00:00:00:01")
-]
-Device = Annotated[str, scalar(names.device), word(DEVICE_PATTERN, "eth0")]
-Below = Annotated[str, scalar(words.below), word(DEVICE_PATTERN, "eth0")]
-Mtu = Annotated[int, scalar(words.mtu), number(68, 65535)]
-Rate = Annotated[
-    int,
-    scalar(words.rate),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 8},
-                {
-                    "type": "string",
-                    "pattern": r"^[0-9]+(\.[0-9]+)?([kKmMgGtT][iI]?)?([bB][iI][tT]|[bB][pP][sS])?$",
-                },
-            ],
-            "examples": ["10mbit"],
+ADDRESSES = several(scalar(names.address), _ADDRESS)
+PLAIN_ADDRESS = scalar(names.ip, word("^[0-9A-Fa-f:.]+$", "172.18.0.2"))
+PREFIXES = several(
+    scalar(names.prefix), {"type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"}
+)
+LLADDR = scalar(names.lladdr, word("^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$", "02:00:00:00:00:01"))
+DEVICE = scalar(names.device, word(DEVICE_PATTERN, "eth0"))
+BELOW = scalar(words.below, word(DEVICE_PATTERN, "eth0"))
+MTU = scalar(words.mtu, number(68, 65535))
+RATE = scalar(
+    words.rate,
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 8},
+            {
+                "type": "string",
+                "pattern": r"^[0-9]+(\.[0-9]+)?([kKmMgGtT][iI]?)?([bB][iI][tT]|[bB][pP][sS])?$",
+            },
+        ],
+        "examples": ["10mbit"],
+    },
+)
+DURATION = scalar(words.duration, word(r"^[0-9]+(\.[0-9]+)?(us|usecs?|ms|msecs?|s|secs?)$", "10ms"))
+LOSS = scalar(words.loss, word(r"^[0-9]+(\.[0-9]+)?%$", "1%"))
+SWITCH = scalar(
+    words.switch, {"enum": [True, False, "on", "off", "true", "false", "yes", "no", 1, 0]}
+)
+STATE = scalar(words.state, {"enum": ["up", "down"]})
+
+
+# ---------------------------------------------------------------- forms
+
+
+class Key(Struct, frozen=True):
+    """A key of a form: the kind of its value, and what an editor says of it.
+
+    Without a ``default`` it must be there; ``name`` is what it is called in a file, where that is
+    not the attribute's name.
+    """
+
+    kind: CoreSchema
+    description: str
+    default: Any
+    name: str | None
+
+
+def key(
+    kind: CoreSchema, description: str = "", default: Any = NODEFAULT, *, name: str | None = None
+) -> Any:
+    """The ``Key`` of an attribute; for mypy, whatever that holds."""
+    return Key(kind, description, default, name)
+
+
+class _FormType(StructMeta):
+    """Makes a form's class: its attributes hold the keys' values, ``keys`` the keys themselves."""
+
+    keys: dict[str, Key]
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _FormType:
+        own = {word: its for word, its in namespace.items() if isinstance(its, Key)}
+        defaults = {word: field(default=its.default) for word, its in own.items()}
+        form = super().__new__(mcs, name, bases, namespace | defaults, frozen=True, kw_only=True)
+        form.keys = getattr(form, "keys", {}) | own
+        return form
+
+
+class Form(Struct, metaclass=_FormType):
+    """A mapping with keys of its own and no others, as a frozen value.
+
+    What follows from several keys at once is for ``__post_init__`` to check.
+    """
+
+    @staticmethod
+    def arranged(raw: Any) -> object:
+        """The mapping as it is written → with the names of ``keys``."""
+        return raw
+
+    @classmethod
+    def schema(cls, json: JsonSchema | None = None) -> CoreSchema:
+        """The form as a kind of value."""
+        fields = {
+            name: core_schema.typed_dict_field(
+                key.kind,
+                required=key.default is NODEFAULT,
+                validation_alias=key.name,
+                metadata={DESCRIPTION: key.description},
+            )
+            for name, key in cls.keys.items()
         }
-    ),
-]
-Duration = Annotated[
-    int,
-    scalar(words.duration),
-    word(r"^[0-9]+(\.[0-9]+)?(us|usecs?|ms|msecs?|s|secs?)$", "10ms"),
-]
-Loss = Annotated[float, scalar(words.loss), word(r"^[0-9]+(\.[0-9]+)?%$", "1%")]
-_SWITCH = [True, False, "on", "off", "true", "false", "yes", "no", 1, 0]
-Switch = Annotated[bool, scalar(words.switch), WithJsonSchema({"enum": _SWITCH})]
-State = Annotated[bool, scalar(words.state), WithJsonSchema({"enum": ["up", "down"]})]
-_SHORT_ADDRESSES = (_ADDRESS, {"type": "array", "items": _ADDRESS}, {"type": "null"})
-Addresses = Annotated[
-    tuple[Address, ...],
-    BeforeValidator(listed),
-    WithJsonSchema({"anyOf": list(_SHORT_ADDRESSES)}),
-]
+        written = core_schema.typed_dict_schema(
+            fields, extra_behavior="forbid", metadata={FORM: cls}
+        )
+        made = core_schema.no_info_after_validator_function(lambda its: cls(**its), written)
+        return prepared(cls.arranged, made, json)
+
+    @classmethod
+    def read(cls, raw: object) -> Self:
+        """The form as a file has it; ``ValidationError`` with all that is wrong in it."""
+        made: Self = _validator(cls).validate_python(raw)
+        return made
 
 
-class ShortForm:
-    """For the schema: the addresses alone may stand for the mapping that has them."""
-
-    def __get_pydantic_json_schema__(
-        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"anyOf": [*_SHORT_ADDRESSES, handler(core)]}
+@cache
+def _validator(form: type[Form]) -> SchemaValidator:
+    return SchemaValidator(form.schema())
 
 
-class OrNothing:
-    """For the schema: the key may stand without a value."""
+def short(form: type[Form]) -> CoreSchema:
+    """``form``, which has ``addresses``; those alone may stand for it."""
 
-    def __get_pydantic_json_schema__(
-        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"anyOf": [handler(core), {"type": "null"}]}
+    def whole(raw: object) -> object:
+        return raw if isinstance(raw, dict) else {"addresses": raw}
 
-
-class OrListed:
-    """For the schema: the keys alone may stand in a list."""
-
-    def __get_pydantic_json_schema__(
-        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        keys = {"type": "array", "items": {"type": "string", "pattern": END_PATTERN}}
-        return {"anyOf": [handler(core), keys, {"type": "null"}]}
-
-
-class Form(BaseModel):
-    """What all parts of the file have in common: frozen, and no keys but their own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    return prepared(whole, form.schema(), {"anyOf": [*one_or_more(_ADDRESS)["anyOf"], ITSELF]})

@@ -174,9 +174,15 @@ class _Gatherer:
             self._veth(end, peer, side, "link", (*path, str(end)), link)
 
     def _veth(
-        self, end: End, peer: End, side: Side, role: str, path: Path, link: Link | BridgeForm
+        self,
+        end: End,
+        peer: End,
+        side: Side | LinkSide,
+        role: str,
+        path: Path,
+        link: Link | BridgeForm,
     ) -> None:
-        own = side if isinstance(side, LinkSide) else LinkSide.model_validate({})
+        own = side if isinstance(side, LinkSide) else LinkSide()
         up = link.state if isinstance(link, Link) else True
         self._add(
             Device(

@@ -1,55 +1,56 @@
-"""The form of ``nodes: NODE: interfaces:``, a model for each kind of device."""
+"""The form of ``nodes: NODE: interfaces:``, a class for each kind of device."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import core_schema
 
 from iplab import names
 from iplab.lab import words
 from iplab.lab.fields import (
+    ADDRESSES,
+    BELOW,
+    DEVICE,
+    DURATION,
     ENDS,
-    Addresses,
-    Below,
-    Device,
-    Duration,
+    LLADDR,
+    LOSS,
+    MTU,
+    PLAIN_ADDRESS,
+    RATE,
+    STATE,
+    SWITCH,
     Form,
-    Lladdr,
-    Loss,
     Misfit,
-    Mtu,
-    PlainAddress,
-    Rate,
-    ShortForm,
-    State,
-    Switch,
+    key,
+    mapped,
     mapping,
     number,
+    prepared,
     scalar,
-    side,
+    short,
     word,
 )
+from iplab.names import IPAddress, IPInterface
 from iplab.network import Shaping
 
 
 class Shaped(Form):
     """What tc can hold a device to."""
 
-    rate: Rate | None = Field(None, description="The most it carries, in tc's words: 10mbit.")
-    delay: Duration | None = Field(None, description="What each packet waits (netem): 10ms.")
-    jitter: Duration | None = Field(None, description="How much the delay varies (netem): 2ms.")
-    loss: Loss | None = Field(None, description="The share of packets that are lost (netem): 1%.")
+    rate: int | None = key(RATE, "The most it carries, in tc's words: 10mbit.", None)
+    delay: int | None = key(DURATION, "What each packet waits (netem): 10ms.", None)
+    jitter: int | None = key(DURATION, "How much the delay varies (netem): 2ms.", None)
+    loss: float | None = key(LOSS, "The share of packets that are lost (netem): 1%.", None)
 
-    @model_validator(mode="after")
-    def _jitter_varies_a_delay(self) -> Shaped:
+    def __post_init__(self) -> None:
         if self.jitter is not None and self.delay is None:
             raise Misfit(
                 "jitter",
                 "a jitter without a delay has nothing to vary",
                 hint="delay: 10ms beside it",
             )
-        return self
 
     def shaping(self) -> Shaping | None:
         """The same as the model of the network has it."""
@@ -58,44 +59,32 @@ class Shaped(Form):
         return Shaping(rate=self.rate, delay=self.delay, jitter=self.jitter, loss=self.loss)
 
 
+ITS_ADDRESSES = key(ADDRESSES, "Addresses with their prefix length.", ())
+
+
 class Carrier(Shaped):
     """What each interface of a node may have besides its kind's own keys."""
 
-    addresses: Addresses = Field((), description="Addresses with their prefix length.")
-    mtu: Mtu | None = Field(None, description="The largest packet in bytes.")
-    lladdr: Lladdr | None = Field(None, description="The MAC address.")
-    master: Below | None = Field(None, description="The bridge (of the same node) it is a port of.")
-    state: State = Field(True, description="up or down; up without.")
-
-
-def _lower(text: str) -> str:
-    node, colon, device = text.rpartition(":")
-    if colon:
-        names.node(node)
-    words.below(device)
-    return text
-
-
-_LOWER = word("^([A-Za-z0-9_.-]+:)?[A-Za-z0-9_.-]{1,15}$", "eth0")
+    addresses: tuple[IPInterface, ...] = ITS_ADDRESSES
+    mtu: int | None = key(MTU, "The largest packet in bytes.", None)
+    lladdr: str | None = key(LLADDR, "The MAC address.", None)
+    master: str | None = key(BELOW, "The bridge (of the same node) it is a port of.", None)
+    state: bool = key(STATE, "up or down; up without.", True)
 
 
 class VxlanForm(Carrier):
     """Ethernet in UDP (RFC 7348)."""
 
-    type: Literal["vxlan"]
-    id: Annotated[int, scalar(words.vni), number(0, 2**24 - 1)] = Field(
-        description="The network's number, 24 bits."
-    )
-    remote: PlainAddress | None = Field(None, description="The other end's address.")
-    group: PlainAddress | None = Field(None, description="Or a multicast group, with `dev`.")
-    local: PlainAddress | None = Field(None, description="The address to send from.")
-    dev: Below | None = Field(None, description="The device to send through.")
-    dstport: Annotated[int, scalar(words.port), number(1, 65535)] = Field(
-        4789, description="The UDP port; 4789 without."
-    )
+    type: str = key(core_schema.literal_schema(["vxlan"]))
+    id: int = key(scalar(words.vni, number(0, 2**24 - 1)), "The network's number, 24 bits.")
+    remote: IPAddress | None = key(PLAIN_ADDRESS, "The other end's address.", None)
+    group: IPAddress | None = key(PLAIN_ADDRESS, "Or a multicast group, with `dev`.", None)
+    local: IPAddress | None = key(PLAIN_ADDRESS, "The address to send from.", None)
+    dev: str | None = key(BELOW, "The device to send through.", None)
+    dstport: int = key(scalar(words.port, number(1, 65535)), "The UDP port; 4789 without.", 4789)
 
-    @model_validator(mode="after")
-    def _addresses_fit(self) -> VxlanForm:
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.remote and self.group:
             raise Misfit(
                 "group", "a vxlan has a remote or a group, not both", hint="keep one of them"
@@ -117,66 +106,66 @@ class VxlanForm(Carrier):
                 f"{self.local} and {outer} are of two families",
                 hint="both IPv4 or both IPv6",
             )
-        return self
 
 
+def _lower(text: str) -> str:
+    node, colon, device = text.rpartition(":")
+    if colon:
+        names.node(node)
+    words.below(device)
+    return text
+
+
+_LOWER = scalar(_lower, word("^([A-Za-z0-9_.-]+:)?[A-Za-z0-9_.-]{1,15}$", "eth0"))
 _MODES = ("private", "vepa", "bridge", "passthru")
+_MODE = scalar(lambda text: words.one_of(text, _MODES, "a macvlan mode"), {"enum": list(_MODES)})
 
 
 class MacvlanForm(Carrier):
     """A second MAC address on a device."""
 
-    type: Literal["macvlan"]
-    link: Annotated[str, scalar(_lower), _LOWER] = Field(
-        description="The device it stands on: DEV of the same node, or NODE:DEV."
-    )
-    mode: Annotated[
-        str,
-        scalar(lambda text: words.one_of(text, _MODES, "a macvlan mode")),
-        WithJsonSchema({"enum": list(_MODES)}),
-    ] = Field("bridge", description="How macvlans on one device see each other; bridge without.")
+    type: str = key(core_schema.literal_schema(["macvlan"]))
+    link: str = key(_LOWER, "The device it stands on: DEV of the same node, or NODE:DEV.")
+    mode: str = key(_MODE, "How macvlans on one device see each other; bridge without.", "bridge")
 
 
 class VlanForm(Carrier):
     """An 802.1Q tag on a device."""
 
-    type: Literal["vlan"]
-    link: Below = Field(description="The device of the same node it stands on.")
-    id: Annotated[int, scalar(words.vlan_id), number(1, 4094)] = Field(description="The tag.")
+    type: str = key(core_schema.literal_schema(["vlan"]))
+    link: str = key(BELOW, "The device of the same node it stands on.")
+    id: int = key(scalar(words.vlan_id, number(1, 4094)), "The tag.")
 
 
 class BridgeInterfaceForm(Carrier):
     """A bridge whose ports name it as their `master`."""
 
-    type: Literal["bridge"]
-    stp: Switch = Field(False, description="The spanning tree protocol; off without.")
-    vlan_filtering: Switch = Field(
-        False, description="Whether it looks at 802.1Q tags; off without."
-    )
+    type: str = key(core_schema.literal_schema(["bridge"]))
+    stp: bool = key(SWITCH, "The spanning tree protocol; off without.", False)
+    vlan_filtering: bool = key(SWITCH, "Whether it looks at 802.1Q tags; off without.", False)
 
 
 class DummyForm(Carrier):
     """A device that swallows what it is given."""
 
-    type: Literal["dummy"]
+    type: str = key(core_schema.literal_schema(["dummy"]))
 
 
 class TunForm(Carrier):
     """A device whose other end is a program: packets (tun) or frames (tap)."""
 
-    type: Literal["tun", "tap"]
-    user: (
-        Annotated[str, scalar(words.user), WithJsonSchema({"type": ["string", "integer"]})] | None
-    ) = Field(None, description="Who may open it besides root.")
+    type: str = key(core_schema.literal_schema(["tun", "tap"]))
+    user: str | None = key(
+        scalar(words.user, {"type": ["string", "integer"]}), "Who may open it besides root.", None
+    )
 
 
 class LoForm(Form):
     """Addresses for `lo`, which every node has."""
 
-    addresses: Addresses = Field((), description="Addresses with their prefix length.")
+    addresses: tuple[IPInterface, ...] = ITS_ADDRESSES
 
 
-Interface = VxlanForm | MacvlanForm | VlanForm | BridgeInterfaceForm | DummyForm | TunForm
 TYPES: dict[str, type[Carrier]] = {
     "vxlan": VxlanForm,
     "macvlan": MacvlanForm,
@@ -186,22 +175,23 @@ TYPES: dict[str, type[Carrier]] = {
     "tun": TunForm,
     "tap": TunForm,
 }
-OneInterface = Annotated[
-    Annotated[Interface, Field(discriminator="type")], BeforeValidator(mapping)
-]
+_INTERFACE = prepared(
+    mapping,
+    core_schema.tagged_union_schema(
+        {type: form.schema() for type, form in TYPES.items()}, discriminator="type"
+    ),
+)
 
 
 class Interfaces(Form):
     """The devices of a node that no link and no bridge makes."""
 
-    lo: Annotated[LoForm, BeforeValidator(side), ShortForm()] | None = Field(
-        None, description="Addresses for the loopback device."
-    )
-    made: dict[Device, OneInterface] = Field(default_factory=dict, alias=ENDS)
+    lo: LoForm | None = key(short(LoForm), "Addresses for the loopback device.", None)
+    made: dict[str, Carrier] = key(mapped(DEVICE, _INTERFACE), default={}, name=ENDS)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _lo_apart(cls, raw: object) -> object:
+    @staticmethod
+    def arranged(raw: Any) -> object:
+        """``lo`` apart from the devices that are to be made."""
         raw = mapping(raw)
         if not isinstance(raw, dict):
             return raw

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, ValidationError
 
 from iplab import names
 from iplab.errors import BadName, LabError
 from iplab.lab import fields, forms
-from iplab.lab.fields import Misfit
+from iplab.lab.fields import Form, Misfit
 from iplab.lab.interfaces import TYPES, Carrier, LoForm
 from iplab.lab.lab import Lab
 from iplab.lab.report import Report
 from iplab.lab.syntax import Fault, Unreadable
 from iplab.lab.tree import Path, Twig, grow
 
-F = TypeVar("F", bound=BaseModel)
+F = TypeVar("F", bound=Form)
 
 
 @dataclass(slots=True)
@@ -111,12 +110,12 @@ def understand(report: Report) -> Parts:
 def _head(raw: dict[str, object], report: Report) -> tuple[forms.Head, set[str]]:
     """The top of the file; a faulty key is reported and then left out, so that the rest counts."""
     try:
-        return forms.Head.model_validate(raw), set()
+        return forms.Head.read(raw), set()
     except ValidationError as error:
         _report(error, (), report)
         faulty = {str(fault["loc"][0]) for fault in error.errors(include_url=False)}
-    known = {key: raw[key] for key in forms.Head.model_fields if key in raw and key not in faulty}
-    return forms.Head.model_validate({"lab": "lab", **known}), faulty
+    known = {key: raw[key] for key in forms.Head.keys if key in raw and key not in faulty}
+    return forms.Head.read({"lab": "lab", **known}), faulty
 
 
 def _form(form: type[F], raw: object, path: Path, report: Report, parts: Parts) -> F | None:
@@ -125,7 +124,7 @@ def _form(form: type[F], raw: object, path: Path, report: Report, parts: Parts) 
         parts.all_doubtful = True
         return None
     try:
-        return form.model_validate(raw)
+        return form.read(raw)
     except ValidationError as error:
         _report(error, path, report)
         parts.doubtful |= _spoken_of(raw, path)
@@ -167,7 +166,7 @@ def _keyed_members(raw: object, path: Path, report: Report) -> object:
     return {**raw, "members": twig.plain()}
 
 
-# ---------------------------------------------------------------- pydantic's errors in our words
+# ---------------------------------------------------------------- the engine's errors in our words
 
 
 def _report(error: ValidationError, path: Path, report: Report) -> None:
@@ -224,5 +223,5 @@ def _known(loc: Path) -> list[str]:
     return _keys(forms.LinkSide if loc[:1] == ("links",) else forms.Side)
 
 
-def _keys(form: type[BaseModel]) -> list[str]:
-    return [key for key, info in form.model_fields.items() if info.alias != fields.ENDS]
+def _keys(form: type[Form]) -> list[str]:
+    return [name for name, key in form.keys.items() if key.name != fields.ENDS]

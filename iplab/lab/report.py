@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from iplab.errors import BadName, LabError, Problem
 from iplab.lab.near import did_you_mean
-from iplab.lab.provenance import Provenance
 from iplab.lab.syntax import Fault
 from iplab.lab.tree import Path, Twig
+
+if TYPE_CHECKING:
+    from iplab.lab.provenance import Provenance  # which imports Jinja2
 
 _MAX_MESSAGE = 400
 _MAX_GUESSES = 50  # a did-you-mean compares with every name there is

@@ -2,17 +2,19 @@
 
 It describes values as an editor's YAML reader sees them (``mtu: 1400`` is a number there), and says
 less than the loader: what follows from several lines at once is for ``iplab plan`` to say.
+
+Of all iplab, this alone needs pydantic itself, for its generator.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from iplab.lab import forms
-from iplab.lab.fields import ENDS, NODE_PATTERN
+from iplab.lab.fields import DESCRIPTION, ENDS, FORM, ITSELF, JSON, NODE_PATTERN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -21,13 +23,10 @@ _FORMS = (forms.Head, forms.Link, forms.BridgeForm, forms.NodeForm)
 
 def json_schema() -> dict[str, Any]:
     """The schema of a whole file (draft 2020-12)."""
-    _, made = models_json_schema(
-        [(form, "validation") for form in _FORMS],
-        ref_template="#/$defs/{model}",
-        schema_generator=_Generator,
+    _, made = _Generator(ref_template="#/$defs/{model}").generate_definitions(
+        [(form, "validation", form.schema()) for form in _FORMS]
     )
-    parts = made["$defs"]
-    parts.pop("End", None)  # a key's meaning, not its text
+    parts: dict[str, Any] = dict(made.items())
     file = parts.pop("Head")
     _fill(file["properties"]["links"], {"$ref": "#/$defs/Link"})
     _fill(file["properties"]["bridges"], {"$ref": "#/$defs/BridgeForm"})
@@ -53,15 +52,23 @@ def _fill(listed: JsonSchemaValue, item: JsonSchemaValue) -> None:
 
 
 class _Generator(GenerateJsonSchema):
-    """pydantic's own generator, without what only makes sense in Python."""
+    """pydantic's own generator, with what the forms say in their metadata."""
 
-    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        """A key that may be left out may not be left empty."""
-        return self.generate_inner(schema["schema"])
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """The descriptions say what holds without a key; Python's defaults are no YAML."""
-        return self.generate_inner(schema["schema"])
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        """A form is a definition of its own; other kinds may bring their JSON Schema along."""
+        said: dict[str, Any] = schema.get("metadata") or {}
+        if FORM in said:
+            named = {**schema, "ref": said[FORM].__name__}
+            return super().generate_inner(named)
+        json = said.get(JSON)
+        if json is None:
+            made = super().generate_inner(schema)
+        elif ITSELF in json.get("anyOf", ()):
+            itself = super().generate_inner(schema)
+            made = {"anyOf": [itself if one is ITSELF else one for one in json["anyOf"]]}
+        else:
+            made = {**json}
+        return {**made, DESCRIPTION: said[DESCRIPTION]} if said.get(DESCRIPTION) else made
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """A key's name says it all."""
@@ -73,16 +80,16 @@ class _Generator(GenerateJsonSchema):
         made.pop("discriminator", None)
         return made
 
-    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
         """A form; the keys that hold a name of the user's are patterns."""
-        made = super().model_schema(schema)
-        made.pop("title", None)
-        inside = made.get("properties", {}).pop(ENDS, None)
+        form = schema["metadata"][FORM]
+        made = super().typed_dict_schema(schema)
+        made["description"] = form.__doc__
+        inside = made["properties"].pop(ENDS, None)
         if inside is not None:
             made["patternProperties"] = inside["patternProperties"]
             made["required"] = [key for key in made.get("required", []) if key != ENDS]
-            least = {"Link": 2, "BridgeForm": 1}.get(schema["cls"].__name__, 0)
-            made["minProperties"] = least
+            made["minProperties"] = {"Link": 2, "BridgeForm": 1}.get(form.__name__, 0)
         return made
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:

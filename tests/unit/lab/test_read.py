@@ -334,6 +334,17 @@ def test_thousands_of_nodes_load() -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    code = "import sys, iplab.lab; print(*({'yaml', 'pydantic', 'jinja2'} & set(sys.modules)))"
+    heavy = "{'yaml', 'pydantic', 'pydantic_core', 'jinja2'}"
+    code = f"import sys, iplab.lab; print(*({heavy} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == ""
+
+
+def test_reading_a_lab_needs_neither_pydantic_itself_nor_jinja2() -> None:
+    code = (
+        "import sys; from iplab.lab import loads\n"
+        f"loads({CONTRACT!r}, 'x.yaml')\n"
+        "print(*({'pydantic', 'jinja2'} & set(sys.modules)))"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == ""

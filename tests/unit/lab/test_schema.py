@@ -5,10 +5,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from pydantic import BaseModel
 
 from iplab.errors import LabError
 from iplab.lab import forms, interfaces, json_schema, loads, starter_text, starters
+from iplab.lab.fields import Form
 
 SCHEMA = json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -138,7 +138,7 @@ def test_each_key_is_described() -> None:
 
 
 def test_it_knows_each_key_of_the_forms() -> None:
-    every: list[type[BaseModel]] = [forms.Link, forms.BridgeForm, forms.NodeForm]
+    every: list[type[Form]] = [forms.Link, forms.BridgeForm, forms.NodeForm]
     for form in (*every, *interfaces.TYPES.values()):
-        own = {name for name, field in form.model_fields.items() if field.alias is None}
+        own = {name for name, key in form.keys.items() if key.name is None}
         assert set(SCHEMA["$defs"][form.__name__]["properties"]) == own
