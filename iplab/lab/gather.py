@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from iplab.lab.forms import BridgeForm, Link, LinkSide, NodeForm, Side
 from iplab.lab.interfaces import (
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from iplab.lab.read import Parts
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """A device the lab makes (or ``lo``).  ``role`` says which part of the file asks for it:
     link, bridge, member, port, interface or lo; ``path`` where that part is."""
 
@@ -54,8 +53,7 @@ class Device:
     shaping: Shaping | None = None
 
 
-@dataclass(slots=True)
-class Gathered:
+class Gathered(Struct):
     """All devices, and all nodes with where each is first named."""
 
     devices: dict[End, Device] = field(default_factory=dict)
@@ -76,6 +74,8 @@ def port_name(end: End) -> str:
     whole = f"{end.node}-{end.device}"
     if len(whole) <= DEVICE_MAX:
         return whole
+    import hashlib  # which loads OpenSSL
+
     digits = hashlib.sha256(str(end).encode()).hexdigest()[:4]
     return f"{whole[: DEVICE_MAX - 5]}-{digits}"
 

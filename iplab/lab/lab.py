@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from iplab.network import Network
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A line of ``checks:``: whether ``source`` must reach ``target`` or must not.
 
     ``source`` is a node's name (or ``host``); ``target`` is one too, or an IP address as text.
@@ -23,8 +23,7 @@ class Check:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lab:
+class Lab(Struct, frozen=True):
     """A named network from one file.
 
     ``text`` is the file's own text, before Jinja2; ``settings`` are those it was rendered with.

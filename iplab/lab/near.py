@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 # Comparing a word with thousands is slow, and a list of thousands is no help.
 _MAX_CANDIDATES = 500
@@ -11,6 +10,8 @@ _MAX_CANDIDATES = 500
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that ``word`` was probably meant to be, if one is near."""
+    from difflib import get_close_matches  # only where a word is wrong
+
     if len(word) > 63:
         return None
     lowered = {c.lower(): c for c in candidates}

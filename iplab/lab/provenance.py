@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from jinja2.lexer import Token
+from msgspec import Struct
 
 from iplab.lab.syntax import Fault
 
@@ -25,8 +25,7 @@ _BLOCKS = frozenset(("for", "macro", "call", "filter", "block"))
 _SHOWN = 80
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A place in the source; ``literal`` where what follows stands there character by character."""
 
     line: int

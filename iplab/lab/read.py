@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
 
+from msgspec import Struct, field
 from pydantic_core import ErrorDetails, ValidationError
 
 from iplab import names
@@ -21,8 +21,7 @@ from iplab.lab.tree import Path, Twig, grow
 F = TypeVar("F", bound=Form)
 
 
-@dataclass(slots=True)
-class Parts:
+class Parts(Struct):
     """What is right in form in a lab file, each part with its path.
 
     ``doubtful`` are nodes that a faulty part speaks of: what seems to be missing there may only

@@ -26,6 +26,7 @@ class Report:
         self.problems: list[Problem] = []
         self._provenance = provenance
         self._guesses = 0
+        self._orders: dict[Path, tuple[int, int]] = {}
 
     def add(self, path: Path, message: str, hint: str = "", *, key: bool = False) -> None:
         """A problem with the value at ``path``, or with its key."""
@@ -46,12 +47,15 @@ class Report:
 
     def line(self, path: Path) -> int:
         """The line of the file in which the key (or list item) at ``path`` stands."""
-        line, column = self._spot(path, key=True)
+        line, column = self.order(path)
         return self._provenance.locate(line, column)[0] if self._provenance else line
 
     def order(self, path: Path) -> tuple[int, int]:
         """Where the key at ``path`` stands in the YAML text: what comes first is less."""
-        return self._spot(path, key=True)
+        found = self._orders.get(path)
+        if found is None:
+            found = self._orders[path] = self._spot(path, key=True)
+        return found
 
     def near(self, word: str, candidates: Iterable[str]) -> str:
         """A did-you-mean, as long as there are not too many of them."""

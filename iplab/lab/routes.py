@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from iplab import names
@@ -73,8 +73,7 @@ def parse(text: str) -> Route:
     )
 
 
-@dataclass(slots=True)
-class _Given:
+class _Given(Struct):
     via: IPAddress | None = None
     dev: str | None = None
     src: IPAddress | None = None
@@ -129,8 +128,7 @@ def _destination(word: str, given: _Given) -> IPNetwork:
 # ---------------------------------------------------------------- which device; can it be?
 
 
-@dataclass(slots=True)
-class _Subnets:
+class _Subnets(Struct):
     """The subnets a node is in, by family and length: whose device holds an address?"""
 
     tables: dict[tuple[int, int], dict[int, Device]] = field(default_factory=dict)

@@ -181,8 +181,9 @@ class _Rules:
                 (*device.path[:2], "mtu") if device.role != "interface" else (*device.path, "mtu")
             )
             under = self.found.devices.get(lower(device.end, device.kind) or device.end, device)
-            highest = mtu_of(self.found, under)
-            if not isinstance(device.kind, Vxlan) and highest is not None and mtu > highest:
+            bounded = under is not device and not isinstance(device.kind, Vxlan)
+            highest = mtu_of(self.found, under) if bounded else None
+            if highest is not None and mtu > highest:
                 message = f"{device.end} has mtu {mtu}, and {under.end} below it only {highest}"
                 self.report.add(path, message, f"mtu: {highest}")
             if mtu < 68:
@@ -205,15 +206,15 @@ class _Rules:
         """An address is somebody's alone; what lo has by itself is not given to it."""
         first: dict[tuple[IPAddress, IPNetwork | End], tuple[Device, int]] = {}
         for device, n, address in self._each_address():
-            path = (*device.path, "addresses", n)
-            if address.ip.is_loopback and not isinstance(device.kind, Loopback):
+            path, ip = (*device.path, "addresses", n), address.ip
+            if ip.is_loopback and not isinstance(device.kind, Loopback):
                 hint = (
                     f"10.0.0.1/{address.network.prefixlen}"
                     if address.version == 4
                     else "fd00::1/64"
                 )
                 self.report.add(path, f"{address} is a loopback address: only lo can have it", hint)
-            elif address.ip.is_loopback and (
+            elif ip.is_loopback and (
                 address.version == 6 or address == IPv4Interface("127.0.0.1/8")
             ):
                 self.report.add(path, f"lo has {address} by itself", "leave it out")
@@ -221,9 +222,9 @@ class _Rules:
             # an fe80::/10 of its own (RFC 4291, 2.5.6).
             holder, m = device, n
             if address.version == 6:
-                holder, m = first.setdefault((address.ip, device.end), (device, n))
+                holder, m = first.setdefault((ip, device.end), (device, n))
             if (holder, m) == (device, n) and not (address.version == 6 and address.is_link_local):
-                holder, m = first.setdefault((address.ip, address.network), (device, n))
+                holder, m = first.setdefault((ip, address.network), (device, n))
             if (holder, m) != (device, n):
                 line = self.report.line((*holder.path, "addresses", m))
                 who = "this device" if holder is device else str(holder.end)

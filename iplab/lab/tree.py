@@ -8,9 +8,9 @@ into a number, a truth value or an object.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import yaml
+from msgspec import Struct, field
 
 from iplab.lab.syntax import REPEAT, Fault, Unreadable, check_characters, explain
 
@@ -24,8 +24,7 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 Path = tuple[str | int, ...]
 
 
-@dataclass(slots=True, eq=False)
-class Twig:
+class Twig(Struct, eq=False, gc=False):  # gc: a tree has no rings to look for
     """A scalar, a list or a mapping, and where it starts; keys are Twigs too, for their marks."""
 
     line: int
@@ -58,16 +57,14 @@ class Twig:
         return key, twig
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A list or mapping that has not ended yet; ``key`` is a mapping's key that waits."""
 
     twig: Twig
     key: Twig | None = None
 
 
-@dataclass(slots=True)
-class _Builder:
+class _Builder(Struct):
     faults: list[Fault] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
     root: Twig | None = None
@@ -152,26 +149,28 @@ def _events(text: str) -> Iterator[yaml.Event]:
 
 
 def _take(builder: _Builder, event: yaml.Event) -> None:
-    if isinstance(event, yaml.ScalarEvent):
-        twig = _twig(event, event.value)
-        _check_scalar(builder, twig, event)
-        builder.put(twig)
-    elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-        twig = _twig(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
-        _check_marks(builder, twig, event)
-        builder.open(twig)
-    elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-        builder.stack.pop()
-    elif isinstance(event, yaml.AliasEvent):
-        twig = _twig(event, "")
-        builder.fault(twig, f"an alias (*{event.anchor}) has no place in a lab file", REPEAT)
-        raise Unreadable(*builder.faults)
-    elif isinstance(event, yaml.DocumentStartEvent) and builder.root is not None:
-        twig = _twig(event, "")
-        builder.fault(
-            twig, "a second document starts here", "one lab to a file; take the '---' line out"
-        )
-        raise Unreadable(*builder.faults)
+    match event:
+        case yaml.ScalarEvent():
+            twig = _twig(event, event.value)
+            _check_scalar(builder, twig, event)
+            builder.put(twig)
+        case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+            twig = _twig(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
+            _check_marks(builder, twig, event)
+            builder.open(twig)
+        case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+            builder.stack.pop()
+        case yaml.AliasEvent():
+            twig = _twig(event, "")
+            builder.fault(twig, f"an alias (*{event.anchor}) has no place in a lab file", REPEAT)
+            raise Unreadable(*builder.faults)
+        case yaml.DocumentStartEvent() if builder.root is not None:
+            builder.fault(
+                _twig(event, ""),
+                "a second document starts here",
+                "one lab to a file; take the '---' line out",
+            )
+            raise Unreadable(*builder.faults)
 
 
 def _twig(event: yaml.Event, value: str | list[Twig] | dict[str, tuple[Twig, Twig]]) -> Twig:

@@ -7,7 +7,8 @@ left out and named in ``left_out``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from iplab.lab.gather import port_name
 from iplab.lab.settings import FORWARD4, FORWARD6
@@ -33,8 +34,7 @@ from iplab.network import (
 )
 
 
-@dataclass(slots=True)
-class Written:
+class Written(Struct):
     """A lab file's text, and what of the network it does not say."""
 
     text: str
