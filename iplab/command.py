@@ -48,6 +48,10 @@ def batch_line(words: tuple[str, ...]) -> str:
     It knows double and single quotes but no way to write a quote inside them, and takes a ``#``
     for a comment even there: ``ValueError`` for a word that cannot be said.
     """
+    line = " ".join(words)
+    # Of nearly all lines each word is plain: one look at the whole line shows it.
+    if line.count(" ") == len(words) - 1 and "" not in words and not _MARKED.search(line):
+        return line
     return " ".join(_batch_word(word) for word in words)
 
 
@@ -58,6 +62,7 @@ def sayable(words: tuple[str, ...]) -> bool:
 
 _UNSAYABLE = re.compile(r"[\n\r\"\\#]")
 _QUOTED = re.compile(r"[ \t']")
+_MARKED = re.compile(r"[\n\r\"\\#\t']")
 
 
 def _batch_word(word: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-from collections.abc import Iterable
-
-from msgspec.structs import replace
+from collections.abc import Iterable, Mapping
 
 from iplab.errors import IplabError
+from iplab.names import ip_interface
 from iplab.network import (
     Address,
     Bridge,
@@ -21,6 +19,7 @@ from iplab.network import (
     Namespace,
     Network,
     Other,
+    Shaping,
     Tuntap,
     Veth,
     Vlan,
@@ -79,13 +78,10 @@ def network(seen: Iterable[Seen]) -> Network:
 
 def _namespace(seen: Seen) -> Namespace:
     shaped = dict(shapings(seen.qdiscs))
-    interfaces = {}
-    for link in seen.addresses:
-        interface = _interface(link)
-        interfaces[interface.name] = replace(interface, shaping=shaped.get(interface.name))
+    interfaces = [_interface(link, shaped) for link in seen.addresses]
     return Namespace(
         seen.name,
-        interfaces,
+        {interface.name: interface for interface in interfaces},
         tuple(r for r in map(route, seen.routes) if r is not None),
         dict(seen.sysctls or {}),
         dict(seen.nat or {}),
@@ -93,7 +89,7 @@ def _namespace(seen: Seen) -> Namespace:
     )
 
 
-def _interface(link: Object) -> Interface:
+def _interface(link: Object, shaped: Mapping[str, Shaping]) -> Interface:
     flags = tuple(link["flags"])
     return Interface(
         name=link["ifname"],
@@ -107,6 +103,7 @@ def _interface(link: Object) -> Interface:
         flags=flags,
         state=word(link.get("operstate")) or "",
         txqueuelen=number(link.get("txqlen")),
+        shaping=shaped.get(link["ifname"]),
     )
 
 
@@ -146,7 +143,7 @@ def _lower(link: Object) -> End | None:
 
 
 def _address(info: Object, link: Object) -> Address:
-    local = ipaddress.ip_interface(f"{info['local']}/{info['prefixlen']}")
+    local = ip_interface(f"{info['local']}/{info['prefixlen']}")
     peer = info.get("address")  # with a peer, `local` is ours and `address` theirs
     label = word(info.get("label"))
     scope = word(info.get("scope")) or "global"
@@ -160,7 +157,7 @@ def _address(info: Object, link: Object) -> Address:
         local=local,
         broadcast=ip(info.get("broadcast")),
         scope="global" if local.version == 6 else scope,  # IPv6 scopes follow from the address
-        peer=ipaddress.ip_interface(f"{peer}/{info['prefixlen']}") if peer else None,
+        peer=ip_interface(f"{peer}/{info['prefixlen']}") if peer else None,
         label=label if label != link["ifname"] else None,
         automatic=bool(automatic),
         tentative=bool(info.get("tentative", False)),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from iplab.names import IPAddress, IPNetwork
+from iplab.names import IPAddress, IPNetwork, ip_network
 from iplab.network import Route
 from iplab.observe.seen import Object, ip, number, word
 
@@ -66,7 +65,7 @@ def _as_route(line: Object) -> Route:
 def _destination(line: Object, near: IPAddress | None) -> IPNetwork:
     text = line["dst"]
     if text != "default":
-        return ipaddress.ip_network(text)
+        return ip_network(text)
     # `ip` prints "default" for both families; only IPv6 lines carry a router preference.
     six = near.version == 6 if near is not None else "pref" in line
-    return ipaddress.ip_network("::/0" if six else "0.0.0.0/0")
+    return ip_network("::/0" if six else "0.0.0.0/0")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from iplab.names import IPAddress
+from iplab.names import IPAddress, ip_address
 from iplab.network import NatTable
 
 Object = dict[str, Any]
@@ -32,7 +31,7 @@ class Seen(Struct, frozen=True):
 
 
 def ip(text: str | None) -> IPAddress | None:
-    return ipaddress.ip_address(text) if text else None
+    return ip_address(text) if text else None
 
 
 def word(value: Any) -> str | None:

@@ -100,6 +100,7 @@ class Renderer:
         paths = [*self.directories, templates_dir() / "commands"]
         self._environment = bounded(paths, finalize=_one_word)
         self._environment.filters.update(named=_named, words=_words, each=Words, brd=_brd)
+        self._templates: dict[type[Operation], jinja2.Template] = {}
         self._prefixes: dict[str, dict[str, Words]] = {}
         self._worded: dict[Operation, Command] = {}
 
@@ -117,9 +118,10 @@ class Renderer:
         name = template_name(type(operation))
         values: dict[str, Any] = asdict(operation)
         try:
-            text = self._environment.get_template(name).render(
-                values | self._programs(operation.node)
-            )
+            template = self._templates.get(type(operation))
+            if template is None:
+                template = self._templates[type(operation)] = self._environment.get_template(name)
+            text = template.render(values | self._programs(operation.node))
             argv = text.split() if _PLAIN.match(text) else shlex.split(text)
         except jinja2.TemplateError as error:
             line = getattr(error, "lineno", None)
@@ -154,6 +156,7 @@ class Renderer:
 _PLAIN = re.compile(r"[^'\"\\#]*\Z")
 
 
+@cache
 def template_name(operation: type[Operation]) -> str:
     """``AddAddress`` → ``add_address.j2``."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", operation.__name__).lower() + ".j2"
@@ -161,10 +164,15 @@ def template_name(operation: type[Operation]) -> str:
 
 def _one_word(value: object) -> str:
     if isinstance(value, Words):
-        return " ".join(shlex.quote(word) for word in value)
+        return _joined(value)
     if value is None:
         raise jinja2.TemplateRuntimeError("a value that is not there would be printed")
     return shlex.quote(str(value))
+
+
+@cache
+def _joined(words: Words) -> str:
+    return shlex.join(words)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,7 +27,7 @@ from iplab.render.engine import Renderer
 PART = 128  # lines of a batch that makes namespaces and pairs, at most
 
 
-class Piece(Struct, frozen=True):
+class Piece(Struct, frozen=True, dict=True):
     """One process of a run, and the steps it does (several in a batch, else one).
 
     ``asks``: behind the lines of its steps its batch has ``batch.QUESTIONS``.
@@ -35,6 +36,21 @@ class Piece(Struct, frozen=True):
     command: Command
     steps: tuple[Step, ...]
     asks: bool = False
+
+    @cached_property
+    def nodes(self) -> frozenset[str]:
+        """The namespaces that its steps change, or change something in."""
+        return frozenset().union(*(places(step.operation) for step in self.steps))
+
+    @cached_property
+    def apart(self) -> bool:
+        """Whether it has to do with no namespace but those that its steps name."""
+        return all(_apart(step.operation) for step in self.steps)
+
+    @cached_property
+    def local(self) -> bool:
+        """Whether each step changes one namespace alone, and nothing of others through a wire."""
+        return all(stays(step.operation) for step in self.steps)
 
 
 def pieces(steps: Sequence[Step], renderer: Renderer) -> list[Piece]:
@@ -47,7 +63,7 @@ def pieces(steps: Sequence[Step], renderer: Renderer) -> list[Piece]:
         count = len(command.lines) or 1
         found.append(Piece(command, tuple(steps[start : start + count])))
         start += count
-    changed = {node for step in steps for node in places(step.operation)}
+    changed = {node for piece in found for node in piece.nodes}
     return _asked(_split(found)) if len(changed) > MANY else found
 
 
@@ -55,8 +71,7 @@ def _split(found: list[Piece]) -> list[Piece]:
     """Long batches that make namespaces and pairs, in parts: so the first nodes need not wait."""
     parts: list[Piece] = []
     for piece in found:
-        apart = all(_apart(step.operation) for step in piece.steps)
-        if len(piece.steps) <= PART or not apart or _local(piece):
+        if len(piece.steps) <= PART or not piece.apart or piece.local:
             parts.append(piece)
             continue
         for start in range(0, len(piece.steps), PART):
@@ -71,18 +86,14 @@ def _asked(found: list[Piece]) -> list[Piece]:
 
     So where a plan changes many: a second process for each would double the time.
     """
-    last = {node: n for n, p in enumerate(found) for s in p.steps for node in places(s.operation)}
-    settled = max((n + 1 for n, p in enumerate(found) if not _local(p)), default=0)
+    last = {node: n for n, piece in enumerate(found) for node in piece.nodes}
+    settled = max((n + 1 for n, piece in enumerate(found) if not piece.local), default=0)
     for n in sorted(set(last.values())):
         piece = found[n]
         command = asking(piece.command) if n >= settled and piece.command.node != HOST else None
         if command is not None:
             found[n] = replace(piece, command=command, asks=True)
     return found
-
-
-def _local(piece: Piece) -> bool:
-    return all(stays(step.operation) for step in piece.steps)
 
 
 def stays(operation: Operation) -> bool:
@@ -105,8 +116,10 @@ def waits(found: Sequence[Piece], renderer: Renderer) -> list[frozenset[int]]:
     since: list[int] = []  # these
     barrier: frozenset[int] = frozenset()  # what all of them wait for
     for number, piece in enumerate(found):
-        apart = renderer.style == "batch" and all(_apart(step.operation) for step in piece.steps)
-        nodes = {node for step in piece.steps for node in _uses(step.operation)}
+        apart = renderer.style == "batch" and piece.apart
+        # `ip netns add` makes a file in the host's /run/netns, the first of all that directory too.
+        adds = any(isinstance(step.operation, AddNamespace) for step in piece.steps)
+        nodes = piece.nodes | {HOST} if adds else piece.nodes
         if not apart or (not freely and nodes & last.keys()):
             barrier, since = frozenset(since) or barrier, []
             last.clear()
@@ -120,10 +133,4 @@ def waits(found: Sequence[Piece], renderer: Renderer) -> list[frozenset[int]]:
 
 
 def _apart(operation: Operation) -> bool:
-    """Whether it has to do with no namespace but those that it names."""
     return stays(operation) or isinstance(operation, AddNamespace | AddVeth)
-
-
-def _uses(operation: Operation) -> frozenset[str]:
-    # `ip netns add` makes a file in the host's /run/netns, the first of all that directory too.
-    return places(operation) | ({HOST} if isinstance(operation, AddNamespace) else set())

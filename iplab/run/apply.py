@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from iplab.claims import Claim, concerns, made_by, netns, places
+from iplab.claims import Claim, concerns, made_by, netns
 from iplab.command import Command
 from iplab.draft import Draft
 from iplab.errors import CannotApply, CommandFailed, Interrupted, IplabError, LeftBehind
@@ -191,7 +191,7 @@ class Runner(Struct):
 
     def _still_the_same(self, plan: Plan, piece: Piece) -> None:
         """Refuse to go on in a namespace that somebody has put in the place of the one we know."""
-        for node in sorted({node for step in piece.steps for node in places(step.operation)}):
+        for node in sorted(piece.nodes):
             was = plan.before.namespaces.get(node)
             known = self.made.get(netns(node)) or (was.identity if was else None)
             if known and namespace_identity(node) not in ("", known):

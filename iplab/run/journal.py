@@ -15,7 +15,7 @@ from iplab.claims import Claim, made_by, places
 from iplab.draft import Draft
 from iplab.errors import IplabError
 from iplab.names import HOST
-from iplab.operations import AddAddress, AddNamespace, SetSysctl
+from iplab.operations import AddAddress, AddNamespace, Operation, SetSysctl
 from iplab.plan.planner import Plan
 from iplab.plan.undo import undo
 from iplab.render import Piece, Renderer
@@ -36,6 +36,7 @@ class Journal:
         except OSError as error:
             raise IplabError(f"the journal cannot be written: {error.strerror}") from error
         self._draft = Draft(self._plan.before)
+        self._behind: list[Operation] = []  # what the draft has not been led through yet
         # Of a setting that is put back on the way the record knows what it was.
         self._settings = {c: old for c, old in self._plan.claims.items() if c.kind == "sysctl"}
 
@@ -46,13 +47,21 @@ class Journal:
         """
         undos: list[str] = []
         for step in piece.steps:
-            if not places(step.operation) <= self._new:
-                back = undo(step.operation, self._draft)
+            operation = step.operation
+            if not places(operation) <= self._new:
+                back = undo(operation, self._state())
                 undos = [self._renderer.command(o).text for o in back] + undos
-            step.operation.change(self._draft)
-            if isinstance(step.operation, AddNamespace):
-                self._new.add(step.operation.name)
+            self._behind.append(operation)
+            if isinstance(operation, AddNamespace):
+                self._new.add(operation.name)
         self._about(piece, undos)
+
+    def _state(self) -> Draft:
+        """The state that what was noted until now leads to."""
+        for operation in self._behind:
+            operation.change(self._draft)
+        self._behind.clear()
+        return self._draft
 
     def about_to_undo(self, piece: Piece) -> None:
         """Note what starts now to put things back: it may make again what the run had removed."""

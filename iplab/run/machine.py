@@ -142,7 +142,8 @@ class Machine:
     def __init__(self, timeout: float | None = None, progress: Progress = quiet) -> None:
         self.timeout = _timeout() if timeout is None else timeout
         self.progress = progress
-        self._environment = environment()
+        # As bytes, once: `subprocess` would encode it anew for each of a thousand processes.
+        self._environment = {os.fsencode(k): os.fsencode(v) for k, v in environment().items()}
 
     def run(self, command: Command, *, ok: Sequence[int] = (0,)) -> Finished:
         """Run one command and wait; ``CommandFailed`` where its exit code is not in ``ok``.

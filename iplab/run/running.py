@@ -39,8 +39,9 @@ class Running:
         self._files = [os.memfd_create("iplab") for _ in range(3)]
         stdin, stdout, stderr = self._files
         try:
-            if command.stdin:
-                os.write(stdin, command.stdin.encode())
+            read = command.stdin
+            if read:
+                os.write(stdin, read.encode())
                 os.lseek(stdin, 0, os.SEEK_SET)
             self.process = start(command, stdin, stdout, stderr)
         except BaseException:
