@@ -45,6 +45,16 @@ class Interrupts:
             self.deaf = True
             raise KeyboardInterrupt
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """A signal that comes inside is put off to the end."""
+        self.hold()
+        try:
+            yield
+        finally:
+            self._held = False
+        self.release()
+
 
 _nobody = Interrupts()
 _current = _nobody

@@ -1,27 +1,27 @@
 """The edge: how a command becomes a process.
 
-Commands of a plan, every ``ip``, ``tc`` and ``bridge``, and what is started by the hundred (fping)
-start with ``subprocess``: argv exactly as planned, no shell.  Other programs that iplab itself
-needs (ping) start with ``sh``.
+Commands of a plan, and every ``ip``, ``tc`` and ``bridge``, start with ``subprocess``; what runs
+side by side by the hundred (fping too), with ``iplab.run.starter``: argv exactly as planned, no
+shell.  Other programs that iplab itself needs (ping) start with ``sh``.
 """
 
 from __future__ import annotations
 
 import os
-import select
 import stat
 import subprocess
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
-from typing import IO, Any
+from typing import Any
 
 from iplab.command import Command
 from iplab.errors import CommandFailed, MissingProgram, UsageError
 from iplab.run import interrupts
 from iplab.run.netns import CannotEnter, entrance, standing_in
-from iplab.run.running import Finished, Running
+from iplab.run.running import Crowd, Finished
+from iplab.run.starter import Start
 
 # As root the first `ip` in a PATH that somebody else may write to is not to be trusted.
 TRUSTED = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
@@ -101,26 +101,25 @@ def _timeout() -> float:
     return seconds
 
 
-def _pipes(command: Command) -> tuple[int, int, int]:
-    stdin = subprocess.DEVNULL if command.stdin is None else subprocess.PIPE
-    return stdin, subprocess.PIPE, subprocess.PIPE
-
-
-def _end(processes: Sequence[subprocess.Popen[str]]) -> None:
+def _end(process: subprocess.Popen[str]) -> None:
     """Let what runs finish what it is at; a change cut in two is worse than a wait."""
-    until = time.monotonic() + PATIENCE
-    for process in processes:
-        try:
-            process.wait(timeout=max(0.0, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    try:
+        process.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _busy(command: Command, done: Finished) -> bool:
     """Whether somebody else has a namespace's file mounted, or looks at it, for a moment."""
     deletes = command.argv[:3] == ("ip", "netns", "del")
     return deletes and done.code != 0 and "Device or resource busy" in done.err
+
+
+def _not_started(command: Command, error: Exception) -> CommandFailed:
+    """As nsenter, or a shell, ends for no such namespace, no more processes, a NUL in a word."""
+    code = NOT_ENTERED if isinstance(error, CannotEnter) else NOT_STARTED
+    return CommandFailed(command.text, code, str(error))
 
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
@@ -162,55 +161,54 @@ class Machine:
             time.sleep(pause)
 
     def _once(self, command: Command) -> Finished:
-        with self._popen(command, *_pipes(command)) as process:
+        with self._popen(command) as process:
             try:
                 out, err = process.communicate(command.stdin, timeout=self.timeout)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise self._no_answer(command) from None
             except KeyboardInterrupt:
-                _end([process])
+                _end(process)
                 raise
         return Finished(process.returncode, out, err)
 
-    def _popen(self, command: Command, *files: int | IO[str]) -> subprocess.Popen[str]:
-        """Start a command with these as its standard input, output and error.
+    def _start(self, command: Command) -> Start:
+        """What a command becomes; ``MissingProgram``.
 
         What enters a namespace by nsenter's words is started in there by itself.
         """
         file, argv = entrance(command.argv)
-        path = program(argv[0])
-        stdin, stdout, stderr = files
+        return Start(file, program(argv[0]), argv, self._environment, tuple(KEPT_OPEN))
+
+    def _popen(self, command: Command) -> subprocess.Popen[str]:
+        start = self._start(command)
         signals = interrupts.current()
         # Not between its start and our knowing of it: it would run on while we put things back.
         signals.hold()
         try:
-            with standing_in(file):
+            with standing_in(start.namespace):
                 process = subprocess.Popen(
-                    argv,
-                    executable=path,
-                    stdin=stdin,
-                    stdout=stdout,
-                    stderr=stderr,
+                    start.argv,
+                    executable=start.path,
+                    stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
                     text=True,
                     errors="replace",
-                    env=self._environment,
+                    env=start.environment,
                     process_group=0,
-                    pass_fds=tuple(KEPT_OPEN),
+                    pass_fds=start.kept,
                 )
-        except CannotEnter as error:
+        except (CannotEnter, OSError, ValueError) as error:
             signals.release()
-            raise CommandFailed(command.text, NOT_ENTERED, str(error)) from None
-        except (OSError, ValueError) as error:  # no more processes, no memory; a NUL in a word
-            signals.release()
-            raise CommandFailed(command.text, NOT_STARTED, str(error)) from None
+            raise _not_started(command, error) from None
         try:
             signals.release()
         except KeyboardInterrupt:
             with process:
                 if process.stdin:
                     process.stdin.close()  # nothing for it to do
-                _end([process])
+                _end(process)
             raise
         return process
 
@@ -230,56 +228,41 @@ class Machine:
         iterates may stop that from giving more.  ``None`` among them: nothing may start before
         another one has ended.  An interrupt, or a generator that is closed, waits for what runs.
         """
-        running: dict[int, Running] = {}
-        poll = select.poll()
+        crowd = Crowd()
         waiting = iter(commands)
         number = -1
         more = True
         try:
-            while more or running:
-                while more and len(running) < (at_once or AT_ONCE):
+            while more or crowd:
+                while more and len(crowd) < (at_once or AT_ONCE):
                     try:
                         command = next(waiting)
                     except StopIteration:
                         more = False
                         break
                     if command is None:
-                        assert running, "nothing runs that could be waited for"
+                        assert crowd, "nothing runs that could be waited for"
                         break
                     number += 1
-                    try:
-                        one = Running(number, command, self._popen, lambda: self.timeout)
-                    except CommandFailed as error:
-                        yield number, error
-                        continue
-                    running[one.pidfd] = one
-                    poll.register(one.pidfd, select.POLLIN)
-                if not running:
-                    continue
-                until = min(one.until for one in running.values())
-                ready = {fd for fd, _ in poll.poll(max(0.0, until - time.monotonic()) * 1000 + 1)}
-                late = [fd for fd, one in running.items() if one.until <= time.monotonic()]
-                for fd in [*ready, *(fd for fd in late if fd not in ready)]:
-                    poll.unregister(fd)
-                    one = running.pop(fd)
-                    yield one.number, self._came_of(one) if fd in ready else self._late(one)
+                    crowd.add(number, command, self._start(command), self.timeout)
+                for one, outcome in crowd.ended():
+                    yield one.number, self._came_of(one.command, outcome)
         finally:
-            _end([one.process for one in running.values()])
-            for one in running.values():
-                one.close()
+            crowd.disperse(PATIENCE)
 
-    def _came_of(self, one: Running) -> Finished | CommandFailed:
-        done = one.finish()
-        if not _busy(one.command, done):
-            return done
+    def _came_of(
+        self, command: Command, outcome: Finished | Exception | None
+    ) -> Finished | CommandFailed:
+        if outcome is None:
+            return self._no_answer(command)
+        if isinstance(outcome, Exception):
+            return _not_started(command, outcome)
+        if not _busy(command, outcome):
+            return outcome
         try:
-            return self.run(one.command)
+            return self.run(command)
         except CommandFailed as error:
             return error
-
-    def _late(self, one: Running) -> CommandFailed:
-        one.close()
-        return self._no_answer(one.command)
 
     def many(self, commands: Sequence[Command], *, ok: Sequence[int] = (0,)) -> list[Finished]:
         """Run commands that do not depend on each other; their answers in the same order.
