@@ -8,7 +8,7 @@ import json
 from iplab.errors import IplabError
 from iplab.names import IPNetwork
 from iplab.network import NatTable
-from iplab.observe.seen import Object
+from iplab.observe.words import Object
 
 
 def nat_table(text: str, table: str) -> NatTable | None:

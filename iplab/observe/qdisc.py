@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from iplab.network import Shaping
-from iplab.observe.seen import Object
+from iplab.observe.words import Object
 
 # Root qdiscs the kernel gives a device by itself (net.core.default_qdisc and the driver decide).
 KERNELS_OWN = frozenset({"noqueue", "noop", "mq", "pfifo_fast", "fq_codel", "fq", "pfifo", "none"})

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from iplab.names import IPAddress, IPNetwork, ip_network
 from iplab.network import Route
-from iplab.observe.seen import Object, ip, number, word
+from iplab.observe.words import Object, ip, number, word
 
 
 def route(line: Object) -> Route | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cached_property
 
 from msgspec import Struct
 
-from iplab.names import IPAddress, ip_address
-from iplab.network import NatTable
+from iplab.network import Namespace, NatTable
+from iplab.observe.links import interface
+from iplab.observe.qdisc import shapings
+from iplab.observe.routes import route
+from iplab.observe.words import Object
 
-Object = dict[str, Any]
 
-
-class Seen(Struct, frozen=True):
+class Seen(Struct, frozen=True, dict=True):
     """What was read of one namespace: lists of objects as ``ip -j -d`` and ``tc -j`` print them.
 
     ``addresses`` is ``ip -j -d addr show``, ``routes`` ``ip -j -d route show table all``, ``names``
@@ -29,23 +30,16 @@ class Seen(Struct, frozen=True):
     sysctls: Mapping[str, str] | None = None
     nat: Mapping[str, NatTable] | None = None
 
-
-def ip(text: str | None) -> IPAddress | None:
-    return ip_address(text) if text else None
-
-
-def word(value: Any) -> str | None:
-    """A word, or nothing; ``TypeError`` for what else JSON may hold in its place."""
-    if value is None or isinstance(value, str):
-        return value
-    raise TypeError(f"{value!r} is no word")
-
-
-def number(value: Any) -> int | None:
-    """A number, or nothing; ``TypeError`` otherwise.  (A fraction is left as it is: `ip` prints an
-    `rtt` of a second and more as one.)"""
-    if value is None or isinstance(value, int):
-        return value
-    if isinstance(value, float):
-        return value  # type: ignore[return-value]
-    raise TypeError(f"{value!r} is no number")
+    @cached_property
+    def namespace(self) -> Namespace:
+        """What it says, the other ends of wires not found yet (``iplab.observe.wires``)."""
+        shaped = dict(shapings(self.qdiscs))
+        devices = [interface(link, shaped) for link in self.addresses]
+        return Namespace(
+            self.name,
+            {device.name: device for device in devices},
+            tuple(r for r in map(route, self.routes) if r is not None),
+            dict(self.sysctls or {}),
+            dict(self.nat or {}),
+            self.identity,
+        )

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from iplab.names import HOST
 from iplab.network import End, Macvlan, Network, Veth, Vlan
-from iplab.observe.seen import Object, Seen
+from iplab.observe.seen import Seen
+from iplab.observe.words import Object
 
 
 def wire(bare: Network, seen: Sequence[Seen]) -> Network:

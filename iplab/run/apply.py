@@ -15,6 +15,7 @@ from iplab.draft import Draft
 from iplab.errors import CannotApply, CommandFailed, Interrupted, IplabError, LeftBehind
 from iplab.names import HOST
 from iplab.network import Network
+from iplab.observe import Seen
 from iplab.operations import DeleteNamespace, Operation
 from iplab.plan.back import way_back
 from iplab.plan.planner import Plan, Step
@@ -22,7 +23,7 @@ from iplab.render import Piece, Renderer, pieces, waits
 from iplab.run import interrupts, owners, records
 from iplab.run.failed import advice, failed_line, gone_already, traced
 from iplab.run.journal import Journal, identity
-from iplab.run.look import Scope, look
+from iplab.run.look import Scope, heard, look
 from iplab.run.machine import Machine
 from iplab.run.netns import namespace_identity
 from iplab.run.proof import look_after, prove
@@ -42,7 +43,7 @@ class Runner(Struct):
     before_each: Callable[[Piece], None] = lambda piece: None
     done: list[Operation] = field(default_factory=list)
     made: dict[Claim, str] = field(default_factory=dict)  # what it is known by
-    answers: dict[str, str] = field(default_factory=dict)  # what nodes' batches said at their end
+    answers: dict[str, Seen] = field(default_factory=dict)  # what nodes' batches said at their end
 
     def run(
         self, plan: Plan, found: Sequence[Piece], record: Record, wanted: Network | None
@@ -156,7 +157,8 @@ class Runner(Struct):
         if isinstance(done, Finished):
             if done.code == 0:
                 if piece.asks:
-                    self.answers[piece.command.node] = done.out
+                    node = piece.command.node
+                    self.answers[node] = heard(node, namespace_identity(node), done.out)
                 return
             done = CommandFailed(piece.command.text, done.code, done.err or done.out)
         failed = failed_line(done, piece)

@@ -70,13 +70,27 @@ def nft_tables(machine: Machine, node: str) -> tuple[list[str], list[str]]:
     return own, [f"{f} {name}" for f, name in found if f != "inet" or name not in own]
 
 
-def look(machine: Machine, what: Scope, answers: Mapping[str, str] | None = None) -> Network:
+def heard(node: str, identity: str | None, text: str, *, every: bool = False) -> Seen:
+    """What a node answered to ``batch.QUESTIONS`` (``every``: and to `netns list-id`), read.
+
+    While others are still at work: with a thousand nodes that is time nobody has to wait for.
+    """
+    documents = observe.documents(text, "ip -j")
+    # `netns list-id` prints nothing at all where there is no id.
+    if not 2 <= len(documents) <= 3:
+        raise IplabError(f"`ip -j` answered {len(documents)} of the questions about {node}")
+    names = _names(documents[2:]) if every else None
+    return observe.read(Seen(node, identity, documents[0], documents[1], names))
+
+
+def look(machine: Machine, what: Scope, answers: Mapping[str, Seen] | None = None) -> Network:
     """The observed Network.  Namespaces that are not there are left out.
 
-    ``answers`` are what nodes said to ``batch.QUESTIONS`` already; they are not asked again.
+    ``answers`` are what was ``heard`` of nodes just now; they are not asked again, unless somebody
+    has put other namespaces in their places.
     """
     here = namespaces()
-    answers = answers or {}
+    answers = {node: s for node, s in (answers or {}).items() if here.get(node) == s.identity}
     nodes = [node for node in what.nodes if node == HOST or node in here]
     # Each veth's other end is asked of the kernel (`ip netns list-id`, whose cost grows with all
     # namespaces of the machine); of many nodes only where numbers do not tell.
@@ -85,12 +99,10 @@ def look(machine: Machine, what: Scope, answers: Mapping[str, str] | None = None
     files = [node for node in nodes if node != HOST and not is_namespace(node)]
     nodes = [node for node in nodes if node not in set(files)]
     asked = [node for node in nodes if node not in answers]
-    said = machine.many([_question(node, every) for node in asked])
-    texts = {**answers, **{node: a.out for node, a in zip(asked, said, strict=True)}}
-    seen = [
-        _seen(node, here.get(node), observe.documents(texts[node], "ip -j"), every)
-        for node in nodes
-    ]
+    known = dict(answers)
+    for n, done in machine.answers([_question(node, every) for node in asked]):
+        known[asked[n]] = heard(asked[n], here.get(asked[n]), done.out, every=every)
+    seen = [known[node] for node in nodes]
     if not every:
         seen = _ask_names(machine, seen, observe.ambiguous(seen))
     observed = observe.network(_more(machine, seen, what))
@@ -101,16 +113,6 @@ def look(machine: Machine, what: Scope, answers: Mapping[str, str] | None = None
 def _question(node: str, every: bool) -> Command:
     lines = (*QUESTIONS, ("netns", "list-id")) if every else QUESTIONS
     return Command(enter(node, ("ip", "-j", "-d", "-batch", "-")), node, lines)
-
-
-def _seen(
-    node: str, identity: str | None, documents: list[list[observe.Object]], every: bool
-) -> Seen:
-    # `netns list-id` prints nothing at all where there is no id.
-    if not 2 <= len(documents) <= 3:
-        raise IplabError(f"`ip -j` answered {len(documents)} of the questions about {node}")
-    names = _names(documents[2:]) if every else None
-    return Seen(node, identity, documents[0], documents[1], names)
 
 
 def _names(documents: list[list[observe.Object]]) -> dict[int, str]:
@@ -127,7 +129,7 @@ def _ask_names(machine: Machine, seen: list[Seen], nodes: set[str]) -> list[Seen
         s.name: _names(observe.documents(a.out, "ip -j netns list-id"))
         for s, a in zip(asked, answers, strict=True)
     }
-    return [replace(s, names=known.get(s.name)) for s in seen]
+    return [replace(s, names=known[s.name]) if s.name in known else s for s in seen]
 
 
 def _more(machine: Machine, seen: Sequence[Seen], what: Scope) -> list[Seen]:
@@ -136,17 +138,21 @@ def _more(machine: Machine, seen: Sequence[Seen], what: Scope) -> list[Seen]:
     sysctls = _sysctls(
         machine, {s.name: what.sysctls[s.name] for s in seen if what.sysctls.get(s.name)}
     )
+    nats = {
+        node: {table: found for table in sorted(tables) if (found := _nat(machine, node, table))}
+        for node in [s.name for s in seen]
+        if (tables := what.tables.get(node))
+    }
+    asked = qdiscs.keys() | sysctls.keys() | nats.keys()
     return [
         replace(
             s,
             qdiscs=qdiscs.get(s.name, []),
             sysctls=sysctls.get(s.name, {}),
-            nat={
-                table: found
-                for table in sorted(what.tables.get(s.name, frozenset()))
-                if (found := _nat(machine, s.name, table))
-            },
+            nat=nats.get(s.name, {}),
         )
+        if s.name in asked
+        else s
         for s in seen
     ]
 

@@ -12,7 +12,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cache
 from typing import Any
 
@@ -264,20 +264,28 @@ class Machine:
         except CommandFailed as error:
             return error
 
-    def many(self, commands: Sequence[Command], *, ok: Sequence[int] = (0,)) -> list[Finished]:
-        """Run commands that do not depend on each other; their answers in the same order.
+    def answers(
+        self, commands: Sequence[Command], *, ok: Sequence[int] = (0,)
+    ) -> Iterator[tuple[int, Finished]]:
+        """Run commands that do not depend on each other; the number of each, and its answer.
 
         ``CommandFailed`` of the first one that ended with a code which is not in ``ok``.
         """
-        found: dict[int, Finished] = {}
-        with self.progress("looking", len(commands)) as told:
-            for number, done in self.side_by_side(commands):
+        with (
+            self.progress("looking", len(commands)) as told,
+            closing(self.side_by_side(commands)) as ending,
+        ):
+            for number, done in ending:
                 if isinstance(done, CommandFailed):
                     raise done
                 if done.code not in ok:
                     raise CommandFailed(commands[number].text, done.code, done.err or done.out)
-                found[number] = done
+                yield number, done
                 told(1)
+
+    def many(self, commands: Sequence[Command], *, ok: Sequence[int] = (0,)) -> list[Finished]:
+        """Like ``answers``, in the order of the commands."""
+        found = dict(self.answers(commands, ok=ok))
         return [found[number] for number in range(len(commands))]
 
     def other(

@@ -11,6 +11,7 @@ from iplab.draft import Draft
 from iplab.errors import IplabError
 from iplab.names import HOST
 from iplab.network import MANY, End, Network, Veth
+from iplab.observe import Seen
 from iplab.operations import DeleteNamespace, OnDevice, Operation
 from iplab.plan.difference import Difference, compare
 from iplab.plan.planner import Plan
@@ -21,7 +22,7 @@ from iplab.run.netns import namespaces
 from iplab.run.records import Record
 
 
-def look_after(machine: Machine, scope: Scope, plan: Plan, answers: Mapping[str, str]) -> Network:
+def look_after(machine: Machine, scope: Scope, plan: Plan, answers: Mapping[str, Seen]) -> Network:
     """What the machine holds now that ``plan`` has run.
 
     A small lab is looked at as a whole.  Of a large one it is enough to ask the nodes that the
@@ -39,7 +40,7 @@ def look_after(machine: Machine, scope: Scope, plan: Plan, answers: Mapping[str,
     }
     nodes |= {node for node in scope.nodes if node not in plan.before.namespaces}
     asked = replace(scope, nodes=tuple(node for node in scope.nodes if node in nodes))
-    seen = look(machine, asked, {n: text for n, text in answers.items() if n in here})
+    seen = look(machine, asked, answers)
     rest = {n: was for n, was in plan.before.namespaces.items() if n not in nodes}
     return Network(rest | dict(seen.namespaces))
 
