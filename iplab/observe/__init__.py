@@ -17,6 +17,7 @@ from iplab.observe.words import Object
 
 __all__ = [
     "KERNELS_OWN",
+    "QUESTIONS",
     "Object",
     "Seen",
     "ambiguous",
@@ -26,6 +27,9 @@ __all__ = [
     "network",
     "read",
 ]
+
+# What each namespace is asked, as lines for `ip -j -d -batch -`.
+QUESTIONS = (("addr", "show"), ("route", "show", "table", "all"))
 
 
 def documents(text: str, what: str) -> list[list[Object]]:

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from iplab.command import Command, sayable
-
-# What a batch ends with that is to be proved by its own answer.
-QUESTIONS = (("addr", "show"), ("route", "show", "table", "all"))
+from iplab.observe import QUESTIONS
 
 
 def group(commands: Iterable[Command]) -> list[Command]:

@@ -30,7 +30,7 @@ PART = 128  # lines of a batch that makes namespaces and pairs, at most
 class Piece(Struct, frozen=True, dict=True):
     """One process of a run, and the steps it does (several in a batch, else one).
 
-    ``asks``: behind the lines of its steps its batch has ``batch.QUESTIONS``.
+    ``asks``: behind the lines of its steps its batch has ``observe.QUESTIONS``.
     """
 
     command: Command

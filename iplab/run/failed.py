@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from iplab.command import Command
 from iplab.errors import CommandFailed
 from iplab.operations import DeleteLink, DeleteNamespace, Operation
-from iplab.render import Piece
+
+if TYPE_CHECKING:
+    from iplab.render import Piece
 
 _TUN = "sudo chmod 0666 /dev/net/tun   (udev does so where it runs)"
 

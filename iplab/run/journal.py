@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -117,6 +116,8 @@ def identity(claim: Claim) -> str:
     if claim.kind == "netns":
         return namespace_identity(claim.node)
     if claim.kind == "link" and claim.node == HOST:
+        import socket  # which not every run needs, and is long in coming
+
         with suppress(OSError):
             return str(socket.if_nametoindex(claim.name))
     return ""  # it is in a namespace that has an identity, and goes with it

@@ -13,8 +13,7 @@ from iplab.command import Command, enter
 from iplab.errors import CommandFailed, IplabError
 from iplab.names import HOST
 from iplab.network import MANY, Namespace, NatTable, Network
-from iplab.observe import KERNELS_OWN, Seen
-from iplab.render.batch import QUESTIONS
+from iplab.observe import KERNELS_OWN, QUESTIONS, Seen
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import entered, inside, is_namespace, namespaces
 
@@ -71,7 +70,7 @@ def nft_tables(machine: Machine, node: str) -> tuple[list[str], list[str]]:
 
 
 def heard(node: str, identity: str | None, text: str, *, every: bool = False) -> Seen:
-    """What a node answered to ``batch.QUESTIONS`` (``every``: and to `netns list-id`), read.
+    """What a node answered to ``QUESTIONS`` (``every``: and to `netns list-id`), read.
 
     While others are still at work: with a thousand nodes that is time nobody has to wait for.
     """

@@ -16,7 +16,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -299,6 +298,8 @@ def _directory() -> Path:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if runtime and os.path.isdir(runtime) and os.stat(runtime).st_uid == os.geteuid():
         return private_directory(Path(runtime) / "iplab")
+    import tempfile  # only where there is no /run/user
+
     return private_directory(Path(tempfile.gettempdir()) / f"iplab-{os.geteuid()}")
 
 

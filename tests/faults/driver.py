@@ -39,23 +39,21 @@ def install(faults: list[Fault]) -> None:
     _records({f["save"]: f for f in faults if "save" in f})
 
 
-def _stand_in(name: str) -> str:
-    return str(HERE / "fault.sh")
-
-
 def _commands(faults: dict[int, Fault], log: str | None) -> None:
-    from iplab.run import machine, netns
+    from msgspec.structs import replace
 
-    start = machine.Machine._popen
-    find = machine.program
+    from iplab.run import machine, starter
+
+    start = machine.Machine._start
     count = 0
     patience = 0.0
 
-    def faulty(self: machine.Machine, command: Any, *files: Any) -> Any:
+    def faulty(self: machine.Machine, command: Any) -> starter.Start:
         nonlocal count, patience
         self.timeout = patience = patience or self.timeout
+        what = start(self, command)
         if not changes(command):
-            return start(self, command, *files)
+            return what
         count += 1
         if log:
             with open(log, "a", encoding="utf-8") as file:
@@ -64,28 +62,22 @@ def _commands(faults: dict[int, Fault], log: str | None) -> None:
         if fault is None:
             lasting = [f for number, f in faults.items() if number < count and f.get("lasting")]
             if not lasting:
-                return start(self, command, *files)
+                return what
             (fault,) = lasting
         words = {
             "FAULT": fault["do"],
-            "FAULT_REAL": find(netns.entrance(command.argv)[1][0]),
+            "FAULT_REAL": what.path,
             "FAULT_MARK": fault["mark"],
             "FAULT_LINES": str(fault.get("lines", "")),
             "FAULT_NODE": fault.get("node", ""),
             "FAULT_DEVICE": fault.get("device", ""),
         }
-        plain = self._environment
-        self._environment = plain | words
-        machine.program = _stand_in  # type: ignore[assignment]
         if "hang" in fault["do"]:
-            self.timeout = SHORT  # it is read when this has been started
-        try:
-            return start(self, command, *files)
-        finally:
-            machine.program = find
-            self._environment = plain
+            self.timeout = SHORT  # it is read when this has been said
+        more = {os.fsencode(name): os.fsencode(value) for name, value in words.items()}
+        return replace(what, path=str(HERE / "fault.sh"), environment={**what.environment, **more})
 
-    machine.Machine._popen = faulty  # type: ignore[method-assign]
+    machine.Machine._start = faulty  # type: ignore[method-assign]
 
 
 def _journal(faults: dict[int, Fault]) -> None:
