@@ -85,6 +85,7 @@ def main() -> None:
     # A large lab is many small values that all live to the end: looking again and again for
     # garbage among them takes a fifth of the time.
     gc.set_threshold(1_000_000, 50, 100)
+    _standard_files()
     try:
         code = cli.main(args=_words(sys.argv[1:]), prog_name="iplab", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -111,6 +112,13 @@ def main() -> None:
 
         sandbox.leave_if_empty()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _standard_files() -> None:
+    """Something at 0, 1 and 2 where there is nothing (`iplab … <&-`): no file of ours is to be."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - to the end
 
 
 def _words(words: list[str]) -> list[str]:

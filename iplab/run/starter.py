@@ -25,7 +25,7 @@ class Start(Struct, frozen=True):
     """What becomes a process.
 
     ``namespace`` is the file of the network namespace it is born in (``None``: this one); ``path``
-    the program's; ``kept`` the descriptors it has beside its standard ones.
+    the program's; ``kept`` are descriptors that stay open as long as it runs.
     """
 
     namespace: str | None
@@ -107,16 +107,22 @@ _PYTHONS_OWN: Final = (signal.SIGPIPE, signal.SIGXFSZ)
 def spawn(what: Start, files: Sequence[int]) -> int:
     """Start a program in a process group of its own; its process id, for ``os.waitpid``.
 
-    ``files`` are its standard input, output and error; of the others it has ``what.kept``, and
-    what was not opened by Python (that is closed on exec: PEP 446).  ``OSError`` where the kernel
-    refuses, ``ValueError`` for a word with a NUL.
+    ``files`` are its standard input, output and error (none of them is 0, 1 or 2 here); of the
+    others it has those of ``what.kept`` alone.  ``OSError`` where the kernel refuses,
+    ``ValueError`` for a word with a NUL.
     """
     libc, attributes = _libc(), _attributes()
     actions = ctypes.create_string_buffer(_ROOM)
     _must(libc.posix_spawn_file_actions_init(actions))
     try:
-        for number, file in (*enumerate(files), *zip(what.kept, what.kept, strict=True)):
+        # They move up, lowest first, so that none is overwritten before its turn.
+        own = (*files, *sorted(what.kept))
+        for number, file in enumerate(own):
             _must(libc.posix_spawn_file_actions_adddup2(actions, file, number))
+        # From glibc 2.34 on.  Without it a program also has what whoever started iplab left open;
+        # what Python opens is closed on exec (PEP 446).
+        if hasattr(libc, "posix_spawn_file_actions_addclosefrom_np"):
+            _must(libc.posix_spawn_file_actions_addclosefrom_np(actions, len(own)))
         pid = ctypes.c_int()
         argv = _words(map(os.fsencode, what.argv))
         environment = _words(k + b"=" + v for k, v in what.environment.items())

@@ -81,13 +81,15 @@ def traced(sandbox: Sandbox, *argv: str) -> list[Process]:
     found = {file: p for file in traces.iterdir() if (p := process(file))}
     mine, *others = sorted(found, key=lambda file: found[file].start)
     assert found[mine].argvs[0][1:3] == ["-m", "iplab"]
-    for pid, namespace in births(mine):
-        found[mine.with_suffix(f".{pid}")].born_in = namespace
+    threads = [file for file in traces.iterdir() if file not in found]
+    for thread in (mine, *threads):
+        for pid, namespace in births(thread):
+            found[mine.with_suffix(f".{pid}")].born_in = namespace
     return [found[file] for file in others]
 
 
 def births(trace: Path) -> Iterator[tuple[str, str]]:
-    """Each process that iplab started out of a namespace which it had entered for that."""
+    """Each process that a thread started out of a namespace which it had entered for that."""
     opened: dict[str, str] = {}
     where = ""
     for line in trace.read_text().splitlines():
