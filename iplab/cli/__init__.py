@@ -111,6 +111,9 @@ def main() -> None:
         from iplab.run import sandbox
 
         sandbox.leave_if_empty()
+    # Python looks for garbage once more at its end, among all that is about to go anyway: with
+    # that, the end took longer than the reading of a lab.
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
 
 
