@@ -62,6 +62,9 @@ def waves(network: Network, asked: Matrix, room: int) -> Iterator[Wanted]:
     Who asks an address of a subnet of its own becomes a neighbour of it, and the other way round:
     two entries.  Whatever lies behind a router needs none beyond the router's.
     """
+    if 2 * sum(map(len, asked.wanted.values())) <= room:  # however near they are
+        yield asked.wanted
+        return
     homes = {node: _homes(network, node) for node in asked.nodes}
     place = {node: at for at, node in enumerate(asked.nodes)}
     # A pair and its way back share their entries.

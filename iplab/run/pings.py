@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,6 +22,9 @@ from iplab.run.look import Scope, look
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import entered, inside
 from iplab.run.running import Finished
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 AT_ONCE = 16  # pings side by side: they mostly wait
 # fping(8), twice.  First one packet to each, as fast as the machine has hands for it: every node
@@ -101,8 +103,14 @@ def check_all(machine: Machine, network: Network, wishes: Sequence[Wish]) -> lis
     """Try each check; ``network`` is the lab's, whose addresses are asked."""
     if not wishes:
         return []
+    return _side_by_side(lambda wish: _check(machine, network, wish), wishes)
+
+
+def _side_by_side(work: Callable[[T], R], of: Sequence[T]) -> list[R]:
+    from concurrent.futures import ThreadPoolExecutor  # which is long in coming, for a few pings
+
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        return list(pool.map(lambda wish: _check(machine, network, wish), wishes))
+        return list(pool.map(work, of))
 
 
 def _check(machine: Machine, network: Network, wish: Wish) -> Outcome:
@@ -172,11 +180,12 @@ def matrix(
                 _forget(machine, {node for pair in part for node in pair})
             told(len(part))
     failed: dict[tuple[str, str], list[IPAddress]] = {}
-    for (source, target), addresses in asked.wanted.items():
-        silent = [address for address in addresses if (source, str(address)) not in alive]
-        if silent:
-            failed[source, target] = silent
     sent = sum(map(len, asked.wanted.values()))
+    if len(alive) < sent:
+        for (source, target), addresses in asked.wanted.items():
+            silent = [address for address in addresses if (source, str(address)) not in alive]
+            if silent:
+                failed[source, target] = silent
     return Matrix(
         sent,
         sent - sum(map(len, failed.values())),
@@ -261,6 +270,5 @@ def _answered(
 
 def _one_by_one(machine: Machine, wanted: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
     every = [(source, address) for source, addresses in wanted.items() for address in addresses]
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        answered = pool.map(lambda pair: _ping(machine, pair[0], pair[1], True)[0], every)
-        return {pair for pair, reached in zip(every, answered, strict=True) if reached}
+    answered = _side_by_side(lambda pair: _ping(machine, pair[0], pair[1], True)[0], every)
+    return {pair for pair, reached in zip(every, answered, strict=True) if reached}
