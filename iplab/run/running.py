@@ -47,7 +47,13 @@ class Running:
 
     def started(self, pid: int, timeout: float) -> None:
         """It has been started as ``pid``, and has ``timeout`` seconds."""
-        self._pid, self.pidfd = pid, os.pidfd_open(pid)
+        self._pid = pid
+        try:
+            self.pidfd = os.pidfd_open(pid)
+        except OSError:  # too many open files: it cannot be waited for among others
+            self._reap()
+            self.close()
+            raise
         self.until = time.monotonic() + timeout
 
     def finish(self) -> Finished:
@@ -144,27 +150,35 @@ class Crowd:
 
     def disperse(self, patience: float) -> None:
         """Start no more, and wait ``patience`` seconds for what runs."""
-        if self._starter is not None:
-            for one, _ in self._met(self._starter.close()):
+        try:
+            if self._starter is not None:
+                self._met(self._starter.close())
+        finally:
+            for one, _ in self._starting.values():
                 one.close()
-        for one, _ in self._starting.values():
-            one.close()
-        until = time.monotonic() + patience
-        for one in self._running.values():
-            one.end(until)
+            until = time.monotonic() + patience
+            for one in self._running.values():
+                one.end(until)
 
     def _met(self, started: list[tuple[int, int | Exception]]) -> list[tuple[Running, Exception]]:
         """Those that could not be started; the others run."""
-        refused = []
+        refused: list[tuple[Running, Exception]] = []
+        trouble: OSError | None = None
         for number, came in started:
             one, timeout = self._starting.pop(number)
             if isinstance(came, Exception):
                 one.close()
                 refused.append((one, came))
                 continue
-            one.started(came, timeout)
+            try:
+                one.started(came, timeout)
+            except OSError as error:  # the others are to be known of all the same
+                trouble = trouble or error
+                continue
             self._running[one.pidfd] = one
             self._poll.register(one.pidfd, select.POLLIN)
+        if trouble is not None:
+            raise trouble
         return refused
 
     def _leave(self, pidfd: int) -> Running:

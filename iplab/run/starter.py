@@ -8,6 +8,7 @@ time.  ctypes lets go of the lock, so iplab reads and notes answers meanwhile.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import threading
@@ -38,7 +39,8 @@ class Start(Struct, frozen=True):
 class Starter:
     """A thread that starts one program after the other, in the order they are given.
 
-    ``fileno`` can be polled: it is readable when ``started`` has something to say.
+    ``fileno`` can be polled: it is readable when ``started`` has something to say.  ``OSError``
+    where there can be no thread.
     """
 
     def __init__(self) -> None:
@@ -46,7 +48,11 @@ class Starter:
         self._done: SimpleQueue[tuple[int, int | Exception]] = SimpleQueue()
         self._bell = os.eventfd(0)
         self._thread = threading.Thread(target=self._work, name="starter", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # the user may have no more of them (RLIMIT_NPROC)
+            os.close(self._bell)
+            raise OSError(errno.EAGAIN, str(error)) from error
 
     def fileno(self) -> int:
         """What is readable when something has been started."""

@@ -91,7 +91,7 @@ class Trial:
         return found
 
     def _iplab(self, *words: str | Path, code: int = 0) -> float:
-        return self._timed([sys.executable, "-m", "iplab", *words], code)
+        return self._timed([Path(sys.executable).with_name("iplab"), *words], code)
 
     def batch(self, ping: bool) -> Seconds:
         """The best script by hand: three kinds of batch, as few processes as there can be."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,6 +154,35 @@ def test_side_by_side_what_cannot_be_started_is_told_and_the_rest_goes_on() -> N
     outcomes = dict(Machine().side_by_side([Command(("printf", "a\0b"), "host"), shell("true")]))
     assert isinstance(outcomes[0], CommandFailed)
     assert outcomes[1] == Finished(0, "", "")
+
+
+@pytest.mark.usefixtures("real")
+def test_side_by_side_without_room_for_more_files_nothing_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(pid: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    before = set(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    with pytest.raises(OSError, match="Too many open files"):
+        list(Machine().side_by_side([shell(f"sleep 0.1; touch {tmp_path}/a")]))
+    assert (tmp_path / "a").exists()  # it was waited for
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.usefixtures("real")
+def test_side_by_side_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    before = set(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(OSError, match="can't start new thread"):
+        list(Machine().side_by_side([shell("true")]))
+    assert set(os.listdir("/proc/self/fd")) == before
 
 
 @pytest.mark.usefixtures("real")
