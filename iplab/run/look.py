@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -99,8 +100,9 @@ def look(machine: Machine, what: Scope, answers: Mapping[str, Seen] | None = Non
     nodes = [node for node in nodes if node not in set(files)]
     asked = [node for node in nodes if node not in answers]
     known = dict(answers)
-    for n, done in machine.answers([_question(node, every) for node in asked]):
-        known[asked[n]] = heard(asked[n], here.get(asked[n]), done.out, every=every)
+    with closing(machine.answers([_question(node, every) for node in asked])) as answering:
+        for n, done in answering:
+            known[asked[n]] = heard(asked[n], here.get(asked[n]), done.out, every=every)
     seen = [known[node] for node in nodes]
     if not every:
         seen = _ask_names(machine, seen, observe.ambiguous(seen))

@@ -266,7 +266,7 @@ class Machine:
 
     def answers(
         self, commands: Sequence[Command], *, ok: Sequence[int] = (0,)
-    ) -> Iterator[tuple[int, Finished]]:
+    ) -> Generator[tuple[int, Finished], None, None]:
         """Run commands that do not depend on each other; the number of each, and its answer.
 
         ``CommandFailed`` of the first one that ended with a code which is not in ``ok``.

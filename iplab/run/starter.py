@@ -93,11 +93,13 @@ class Starter:
     def _work(self) -> None:
         while (order := self._orders.get()) is not None:
             number, what, files = order
+            came: int | Exception
             try:
                 with standing_in(what.namespace):
-                    self._done.put((number, spawn(what, files)))
+                    came = spawn(what, files)
             except Exception as error:
-                self._done.put((number, error))
+                came = error
+            self._done.put((number, came))
             os.eventfd_write(self._bell, 1)
 
 
