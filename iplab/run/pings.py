@@ -27,12 +27,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 AT_ONCE = 16  # pings side by side: they mostly wait
-# fping(8), twice.  First one packet to each, as fast as the machine has hands for it: every node
-# side by side would only make it change hands more often.  Whatever has not answered (a first
-# packet lost to resolution, or in the short queue of a slow link) is asked up to three times more,
-# 0.5 s apart and 1 ms between packets.
-QUICK = ("fping", "-a", "-i", "0", "-r", "0", "-t", "500")
-HANDS = 2 * (os.cpu_count() or 1)
+# fping(8), twice.  First one packet to each (-r 0), as fast as the machine has hands for it (-i 0):
+# every node side by side would only make it change hands more often.  0.1 s (-t) is long for a lab,
+# and one silent node costs each other node as much, a few at a time.  Whatever has not answered
+# (a first packet lost to resolution, or in the short queue of a slow link; a long delay) is asked
+# up to three times more (-r 2), 0.5 s apart each time (-B 1) and 1 ms between packets.
+QUICK = ("fping", "-a", "-i", "0", "-r", "0", "-t", "100")
+HANDS = 4 * (os.cpu_count() or 1)
 PATIENT = ("fping", "-a", "-i", "1", "-r", "2", "-t", "500", "-B", "1")
 FPINGS = 64  # side by side: each sends one packet a millisecond
 # One table for all namespaces of a machine (arp(7)); only the first namespace sees its size.
@@ -205,8 +206,11 @@ def _limit() -> int:
 
 def _by_source(part: Wanted) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
+    words: dict[int, list[str]] = {}  # by what is asked, as many ask the same (an address is slow)
     for (source, _), addresses in part.items():
-        found.setdefault(source, []).extend(map(str, addresses))
+        if id(addresses) not in words:
+            words[id(addresses)] = [str(address) for address in addresses]
+        found.setdefault(source, []).extend(words[id(addresses)])
     return found
 
 
