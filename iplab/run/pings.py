@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from iplab.names import HOST, IPAddress
 from iplab.network import Network
 from iplab.plan import matrix as matrices
+from iplab.plan.introduce import Lines, introductions
 from iplab.plan.matrix import Wanted
 from iplab.plan.reach import targets
 from iplab.plan.silent import grouped
@@ -176,6 +177,7 @@ def matrix(
         if len(parts) > 1:
             _forget(machine, set(asked.nodes))  # what earlier traffic left takes room as well
         for part in parts:
+            _introduce(machine, introductions(network, part))
             alive |= (_fping if with_fping else _one_by_one)(machine, _by_source(part))
             if len(parts) > 1:
                 _forget(machine, {node for pair in part for node in pair})
@@ -243,6 +245,25 @@ def _forget(machine: Machine, nodes: set[str]) -> None:
     machine.many(
         [entered(node, ("ip", "neigh", "flush", "all")) for node in sorted(nodes - {HOST})]
     )
+
+
+def _introduce(machine: Machine, lines: Mapping[str, Lines]) -> None:
+    """Let the nodes of large subnets hear of each other, unless the first knows most others.
+
+    Whatever comes of it: who has not heard of another one asks for it itself.
+    """
+    first = next(iter(lines), None)
+    if first is None:
+        return
+    for _, known in machine.side_by_side([entered(first, ("ip", "neigh"))]):
+        if isinstance(known, Finished) and known.out.count("\n") > len(lines[first]) / 2:
+            return
+    commands = [
+        replace(entered(node, ("ip", "-batch", "-")), lines=tuple(each))
+        for node, each in lines.items()
+    ]
+    for _ in machine.side_by_side(commands, at_once=HANDS):
+        pass
 
 
 def _fping(machine: Machine, wanted: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:

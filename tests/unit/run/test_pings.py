@@ -11,6 +11,7 @@ import pytest
 
 from iplab.command import Command
 from iplab.network import Address, Interface, Namespace, Network, Veth
+from iplab.plan import introduce
 from iplab.run import pings
 from iplab.run.machine import Machine
 from iplab.run.running import Finished
@@ -58,6 +59,7 @@ def ask(
     (tmp_path / "limit").write_text("100000\n")
     monkeypatch.setattr(pings, "LIMIT", tmp_path / "limit")
     monkeypatch.setattr(pings, "find_program", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(introduce, "MANY", COUNT)
     started: list[Command] = []
 
     def run(answer: Answer) -> tuple[pings.Matrix, list[Command]]:
@@ -78,13 +80,37 @@ def ask(
 Ask = Callable[[Answer], tuple[pings.Matrix, list[Command]]]
 
 
-def test_each_asks_each_other_once(ask: Ask) -> None:
+def test_all_are_introduced_and_then_each_asks_each_other_once(ask: Ask) -> None:
     found, started = ask(good)
     assert (found.sent, found.received, found.failed) == (20, 20, ())
-    assert [program(c) for c in started] == [pings.QUICK] * COUNT
-    asked = {(c.node, address) for c in started for address in targets(c)}
+    introduced, asking = started[1 : 1 + COUNT], started[1 + COUNT :]
+    assert program(started[0]) == ("ip", "neigh")
+    assert [program(c) for c in introduced] == [("ip", "-batch", "-")] * COUNT
+    assert [program(c) for c in asking] == [pings.QUICK] * COUNT
+    asked = {(c.node, address) for c in asking for address in targets(c)}
     assert len(asked) == 20
     assert all(f"10.0.0.{node[1:]}" != address for node, address in asked)
+
+
+@pytest.mark.parametrize(("known", "ips"), [(1, 1 + COUNT), (COUNT - 1, 1)])
+def test_where_the_first_knows_most_others_nobody_is_introduced(
+    ask: Ask, known: int, ips: int
+) -> None:
+    lines = "".join(f"10.0.0.{n} dev eth0 lladdr 02::{n} STALE\n" for n in range(2, 2 + known))
+
+    def answer(command: Command) -> Finished:
+        return Finished(0, lines, "") if program(command) == ("ip", "neigh") else good(command)
+
+    found, started = ask(answer)
+    assert found.received == 20
+    assert [program(c)[0] for c in started] == ["ip"] * ips + ["fping"] * COUNT
+
+
+def test_that_an_introduction_fails_is_no_matter(ask: Ask) -> None:
+    failing = Finished(2, "", "RTNETLINK answers: File exists\nCommand failed -:1\n")
+    found, started = ask(lambda c: good(c) if "fping" in c.argv else failing)
+    assert (found.received, found.failed) == (20, ())
+    assert len(started) == 1 + 2 * COUNT
 
 
 def test_who_is_silent_is_asked_patiently_before_it_counts_as_lost(ask: Ask) -> None:
