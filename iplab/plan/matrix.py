@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from msgspec import Struct
 
@@ -45,12 +46,14 @@ def matrix(network: Network, nodes: Sequence[str], sample: int | None) -> Matrix
     each = others if sample == 0 else sample or max(1, MOST // max(1, len(askers)))
     each = max(0, min(each, others))
     steps = sorted({1 + (k * others) // each for k in range(each)}) if each else []
+    families = {node: frozenset(a.version for a in known[node]) for node in askers}
+    # Of a hundred nodes there are ten thousand pairs, and few answers to this.
+    asked = cache(lambda node, of: tuple(a for a in known[node] if a.version in of))
     wanted: dict[tuple[str, str], tuple[IPAddress, ...]] = {}
     for at, source in enumerate(askers):
-        families = {address.version for address in known[source]}
         for step in steps:
             target = askers[(at + step) % len(askers)]
-            found = tuple(a for a in known[target] if a.version in families)
+            found = asked(target, families[source])
             if found:
                 wanted[source, target] = found
     return Matrix(wanted, tuple(askers), each, max(0, others))

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from iplab.names import HOST, IPAddress
 from iplab.network import Network
 from iplab.plan import matrix as matrices
+from iplab.plan.introduce import Lines, introductions
 from iplab.plan.matrix import Wanted
 from iplab.plan.reach import targets
 from iplab.plan.silent import grouped
@@ -27,12 +28,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 AT_ONCE = 16  # pings side by side: they mostly wait
-# fping(8), twice.  First one packet to each, as fast as the machine has hands for it: every node
-# side by side would only make it change hands more often.  Whatever has not answered (a first
-# packet lost to resolution, or in the short queue of a slow link) is asked up to three times more,
-# 0.5 s apart and 1 ms between packets.
-QUICK = ("fping", "-a", "-i", "0", "-r", "0", "-t", "500")
-HANDS = 2 * (os.cpu_count() or 1)
+# fping(8), twice.  First one packet to each (-r 0), as fast as the machine has hands for it (-i 0):
+# every node side by side would only make it change hands more often.  0.1 s (-t) is long for a lab,
+# and one silent node costs each other node as much, a few at a time.  Whatever has not answered
+# (a first packet lost to resolution, or in the short queue of a slow link; a long delay) is asked
+# up to three times more (-r 2), 0.5 s apart each time (-B 1) and 1 ms between packets.
+QUICK = ("fping", "-a", "-i", "0", "-r", "0", "-t", "100")
+HANDS = 4 * (os.cpu_count() or 1)
 PATIENT = ("fping", "-a", "-i", "1", "-r", "2", "-t", "500", "-B", "1")
 FPINGS = 64  # side by side: each sends one packet a millisecond
 # One table for all namespaces of a machine (arp(7)); only the first namespace sees its size.
@@ -175,6 +177,7 @@ def matrix(
         if len(parts) > 1:
             _forget(machine, set(asked.nodes))  # what earlier traffic left takes room as well
         for part in parts:
+            _introduce(machine, introductions(network, part))
             alive |= (_fping if with_fping else _one_by_one)(machine, _by_source(part))
             if len(parts) > 1:
                 _forget(machine, {node for pair in part for node in pair})
@@ -205,8 +208,11 @@ def _limit() -> int:
 
 def _by_source(part: Wanted) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
+    words: dict[int, list[str]] = {}  # by what is asked, as many ask the same (an address is slow)
     for (source, _), addresses in part.items():
-        found.setdefault(source, []).extend(map(str, addresses))
+        if id(addresses) not in words:
+            words[id(addresses)] = [str(address) for address in addresses]
+        found.setdefault(source, []).extend(words[id(addresses)])
     return found
 
 
@@ -239,6 +245,25 @@ def _forget(machine: Machine, nodes: set[str]) -> None:
     machine.many(
         [entered(node, ("ip", "neigh", "flush", "all")) for node in sorted(nodes - {HOST})]
     )
+
+
+def _introduce(machine: Machine, lines: Mapping[str, Lines]) -> None:
+    """Let the nodes of large subnets hear of each other, unless the first knows most others.
+
+    Whatever comes of it: who has not heard of another one asks for it itself.
+    """
+    first = next(iter(lines), None)
+    if first is None:
+        return
+    for _, known in machine.side_by_side([entered(first, ("ip", "neigh"))]):
+        if isinstance(known, Finished) and known.out.count("\n") > len(lines[first]) / 2:
+            return
+    commands = [
+        replace(entered(node, ("ip", "-batch", "-")), lines=tuple(each))
+        for node, each in lines.items()
+    ]
+    for _ in machine.side_by_side(commands, at_once=HANDS):
+        pass
 
 
 def _fping(machine: Machine, wanted: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
