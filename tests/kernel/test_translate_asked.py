@@ -157,8 +157,12 @@ def in_iw(asked: tuple[str, Any]) -> tuple[str, ...]:
             return ("set", "freq", str(number // 10**6))
         case "essid", name:
             return ("connect", name.rstrip(b"\0").decode())
-        case "power", (_, _, disabled, 0):
-            return ("set", "power_save", "off" if disabled else "on")
+        # Of `power off` iwconfig fills in `disabled` alone; the rest is what its stack held, and
+        # the kernel looks at nothing else then (cfg80211_wext_siwpower).
+        case "power", (_, _, 1, _):
+            return ("set", "power_save", "off")
+        case "power", (_, _, 0, 0):
+            return ("set", "power_save", "on")
         case "txpower", (value, fixed, 0, 0) if value >= 0:
             return ("set", "txpower", "fixed" if fixed else "limit", str(100 * value))
         case "txpower", (-1, 0, 0, 0):
