@@ -291,7 +291,7 @@ class Machine:
     def other(
         self, argv: Sequence[str], *, stdin: str | None = None, timeout: float | None = None
     ) -> Finished:
-        """Run a program that changes nothing (ping, fping) by ``sh``; any exit code is fine."""
+        """Run a program that changes nothing (ping) by ``sh``; any exit code is fine."""
         import sh
 
         call: Any = sh.Command(program(argv[0]))
