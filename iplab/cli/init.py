@@ -37,6 +37,11 @@ def command(starter: str | None, output: Path | None, force: bool) -> None:
         click.echo(text, nl=False)
         return
     target = output or Path(filename)
+    if filename.endswith(".j2") and target.suffix != ".j2":
+        raise IplabError(
+            f"{target}: the starter {starter} is a Jinja2 template, which such a file cannot be",
+            hint=f"-o {target}.j2",
+        )
     try:
         with target.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+
+import msgspec
 
 from iplab.errors import IplabError
 from iplab.network import Network
@@ -37,21 +38,14 @@ def documents(text: str, what: str) -> list[list[Object]]:
 
     Raises ``IplabError`` where the text is no such thing.
     """
-    decoder = json.JSONDecoder()
-    found: list[list[Object]] = []
-    position, end = 0, len(text)
     try:
-        while True:
-            while position < end and text[position].isspace():
-                position += 1
-            if position >= end:
-                return found
-            value, position = decoder.raw_decode(text, position)
-            if not isinstance(value, list) or not all(isinstance(o, dict) for o in value):
-                raise ValueError("not a list of objects")
-            found.append([o for o in value if o])  # `ip -j` prints {} for what it filtered out
-    except (ValueError, RecursionError) as error:
+        # `ip -j` prints {} for what it filtered out.
+        return [[o for o in one if o] for one in _LISTS.decode_lines(text)]
+    except (msgspec.DecodeError, RecursionError) as error:
         raise IplabError(f"{what} answered with something that cannot be read: {error}") from error
+
+
+_LISTS = msgspec.json.Decoder(list[Object])
 
 
 def network(seen: Iterable[Seen]) -> Network:

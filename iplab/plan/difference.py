@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from iplab.claims import Claim, Ownership, link
 from iplab.names import HOST
-from iplab.network import Address, Bridge, End, Interface, Namespace, Network, Veth
+from iplab.network import Bridge, End, Interface, Namespace, Network, Veth
 from iplab.plan.settle import comparable, stale_addresses
 from iplab.plan.transform import same_device
 
@@ -135,22 +135,21 @@ def _addresses(node: str, want: Interface, have: Interface) -> Iterator[Differen
     mine = comparable(
         [a for a in have.addresses if not a.automatic or a.local in wanted], want.addresses
     )
+    if mine == list(want.addresses):
+        return
     for address in want.addresses:
         if address not in mine:
             near = next((a for a in mine if a.local == address.local), None)
             yield Difference(node, f"{want.name} address", str(address), str(near or ABSENT))
-    for address in stale_addresses(mine, list(want.addresses)):
+    stale = stale_addresses(mine, list(want.addresses))
+    for address in stale:
         if address not in want.addresses and address.local not in wanted:
             yield Difference(node, f"{want.name} address", ABSENT, str(address))
     # The same addresses in another order within a subnet: another primary, another source address.
-    if _order(mine, want) and set(mine) == set(want.addresses):
+    if stale and set(mine) == set(want.addresses):
         found = ", ".join(str(a) for a in mine)
         wished = ", ".join(str(a) for a in want.addresses)
         yield Difference(node, f"{want.name} address order", wished, found)
-
-
-def _order(mine: list[Address], want: Interface) -> list[Address]:
-    return stale_addresses(mine, list(want.addresses))
 
 
 def _state(up: bool) -> str:

@@ -76,6 +76,8 @@ def _addresses(work: Work, end: End, want: Interface) -> None:
     mine = comparable(
         [a for a in have.addresses if not a.automatic or a.local in wanted], want.addresses
     )
+    if mine == list(want.addresses):
+        return
     stale = stale_addresses(mine, list(want.addresses))
     for address in stale:
         if not any(a.local == address.local for a in work.draft.interface(end).addresses):

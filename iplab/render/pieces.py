@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,7 +25,9 @@ from iplab.plan.planner import Step
 from iplab.render.batch import asking, group
 from iplab.render.engine import Renderer
 
-PART = 128  # lines of a batch that makes namespaces and pairs, at most
+# The lines of a large plan's batches: of the first that makes namespaces, which goes alone; at most
+# those of the others, which run side by side; and of those that make pairs, which do not.
+FIRST, NAMESPACES, PAIRS = 8, 128, 48
 
 
 class Piece(Struct, frozen=True, dict=True):
@@ -68,17 +71,35 @@ def pieces(steps: Sequence[Step], renderer: Renderer) -> list[Piece]:
 
 
 def _split(found: list[Piece]) -> list[Piece]:
-    """Long batches that make namespaces and pairs, in parts: so the first nodes need not wait."""
+    """Long batches that make namespaces and pairs, in parts: so the first nodes need not wait.
+
+    A part makes namespaces or pairs.
+    """
     parts: list[Piece] = []
     for piece in found:
-        if len(piece.steps) <= PART or not piece.apart or piece.local:
+        if len(piece.steps) <= MANY or not piece.apart or piece.local:
             parts.append(piece)
             continue
-        for start in range(0, len(piece.steps), PART):
-            lines = piece.command.lines[start : start + PART]
-            command = replace(piece.command, lines=lines)
-            parts.append(Piece(command, piece.steps[start : start + PART]))
+        start = 0
+        for size in _sizes(piece.steps):
+            end = start + size
+            command = replace(piece.command, lines=piece.command.lines[start:end])
+            parts.append(Piece(command, piece.steps[start:end]))
+            start = end
     return parts
+
+
+def _sizes(steps: Sequence[Step]) -> Iterator[int]:
+    """How many steps each part has.  Of namespaces, and of pairs, there are two parts or more, so
+    that whatever needs one does not wait for all."""
+    for adds, run in groupby(steps, _adds):
+        count = len(list(run))
+        if adds and count > FIRST:
+            yield FIRST
+            count -= FIRST
+        parts = min(count, max(2, -(-count // (NAMESPACES if adds else PAIRS))))
+        for number in range(parts):
+            yield count // parts + (number < count % parts)
 
 
 def _asked(found: list[Piece]) -> list[Piece]:
@@ -115,21 +136,37 @@ def waits(found: Sequence[Piece], renderer: Renderer) -> list[frozenset[int]]:
     last: dict[str, int] = {}  # the last piece of each namespace, of those that run side by side
     since: list[int] = []  # these
     barrier: frozenset[int] = frozenset()  # what all of them wait for
+    first: frozenset[int] = frozenset()  # the first one that makes a namespace
+    pairs: frozenset[int] = frozenset()  # the last one that makes pairs
     for number, piece in enumerate(found):
         apart = renderer.style == "batch" and piece.apart
-        # `ip netns add` makes a file in the host's /run/netns, the first of all that directory too.
-        adds = any(isinstance(step.operation, AddNamespace) for step in piece.steps)
-        nodes = piece.nodes | {HOST} if adds else piece.nodes
+        adds = any(map(_adds, piece.steps))
+        # `ip netns add` makes a file in the host's /run/netns.
+        nodes = piece.nodes | {HOST} if adds and not freely else piece.nodes
         if not apart or (not freely and nodes & last.keys()):
             barrier, since = frozenset(since) or barrier, []
             last.clear()
-        answer.append(frozenset(last[node] for node in nodes if node in last) or barrier)
+        ahead = frozenset(last[node] for node in nodes if node in last) or barrier
+        if apart and adds:
+            # The first makes that directory, and a mount of it, where there is none: not two at
+            # once (netns_add in iproute2's ip/ipnetns.c).
+            ahead |= first
+            first = first or frozenset((number,))
+        if apart and any(isinstance(step.operation, AddVeth) for step in piece.steps):
+            # The kernel makes one device at a time (rtnl_lock): more processes would only wait.
+            ahead |= pairs
+            pairs = frozenset((number,))
+        answer.append(ahead)
         if apart:
             last |= dict.fromkeys(nodes, number)
             since.append(number)
         else:
             barrier = frozenset((number,))
     return answer
+
+
+def _adds(step: Step) -> bool:
+    return isinstance(step.operation, AddNamespace)
 
 
 def _apart(operation: Operation) -> bool:

@@ -12,6 +12,7 @@ from iplab.names import HOST, IPAddress
 from iplab.network import Bridge, Network
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import inside
+from iplab.run.settings import settings
 from iplab.why.facts import Lookup, Neighbour, Port, Ruleset
 from iplab.why.ruleset import joined, parse, parse_save
 
@@ -87,19 +88,12 @@ class Asked:
         devices = self.network.namespaces[node].interfaces
         if len(devices) > _FEW:
             found: Mapping[str, str] = self._once(
-                ("sysctl", node, key), lambda: self._sysctls(node, [key])
+                ("sysctl", node, key), lambda: settings({node: [key]})[node]
             )
             return found.get(key)
         keys = [*_OF_NODES, *(k.format(d) for d in ("all", *devices) for k in _OF_DEVICES)]
-        found = self._once(("sysctls", node), lambda: self._sysctls(node, keys))
+        found = self._once(("sysctls", node), lambda: settings({node: keys})[node])
         return found.get(key)
-
-    def _sysctls(self, node: str, keys: Sequence[str]) -> dict[str, str]:
-        """Those of ``keys`` that there are; `grep -H ''` prints PATH:VALUE for each."""
-        paths = [f"/proc/sys/{key}" for key in keys]
-        done = self.machine.run(inside(node, ("grep", "-sH", "", *paths)), ok=range(256))
-        lines = (line.partition(":") for line in done.out.splitlines())
-        return {path.removeprefix("/proc/sys/"): value.strip() for path, _, value in lines}
 
     def neighbours(self, node: str) -> Sequence[Neighbour]:
         """``ip -j neigh``."""

@@ -1,4 +1,4 @@
-"""The journal of one run: a line on disk before each process, and one after it.
+"""The journal of one run: a line on disk before each process, and one after it if it made anything.
 
 `replay` in ``iplab.run.records`` reads it, if the run did not come to its end.
 """
@@ -82,7 +82,7 @@ class Journal:
         )
 
     def done(self, piece: Piece) -> dict[Claim, str]:
-        """Note the identity of what was made, and return it."""
+        """Note the identity of what was made, if anything was, and return it."""
         made: dict[Claim, str] = {}
         for step in piece.steps:
             for claim in made_by(step.operation):
@@ -90,7 +90,8 @@ class Journal:
                     made[claim] = identity(claim)
                 elif claim in self._plan.claims:  # else put back: the record knows what it was
                     made[claim] = self._plan.claims[claim]
-        self._write({"done": [[c.kind, c.node, c.name, known] for c, known in made.items()]})
+        if made:
+            self._write({"done": [[c.kind, c.node, c.name, known] for c, known in made.items()]})
         return made
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
@@ -20,7 +19,7 @@ from iplab.plan.undo import undo
 from iplab.render import Renderer
 from iplab.run.enter import check
 from iplab.run.machine import Machine
-from iplab.run.netns import inside
+from iplab.run.settings import settings
 
 _QUESTIONS = (("addr", "show"), ("route", "show", "table", "all"), ("neigh", "show"),
               ("neigh", "show", "proxy"))  # fmt: skip
@@ -37,9 +36,7 @@ def live_state(machine: Machine, node: str = HOST) -> Namespace:
     check(node)
     asked = _ask(machine, node)
     addresses, routes, *neighbours = asked
-    return saved.read(
-        addresses, routes, _sysctls(machine, node, addresses), node, neighbours=neighbours
-    )
+    return saved.read(addresses, routes, _sysctls(node, addresses), node, neighbours=neighbours)
 
 
 def _ask(machine: Machine, node: str) -> list[list[dict[str, Any]]]:
@@ -51,19 +48,13 @@ def _ask(machine: Machine, node: str) -> list[list[dict[str, Any]]]:
     return found
 
 
-def _sysctls(machine: Machine, node: str, addresses: Sequence[dict[str, Any]]) -> dict[str, str]:
+def _sysctls(node: str, addresses: Sequence[dict[str, Any]]) -> dict[str, str]:
     """The settings that say what becomes of secondary addresses."""
     keys = [
         f"net/ipv4/conf/{name}/promote_secondaries"
         for name in ("all", *(link["ifname"] for link in addresses))
     ]
-    if node == HOST:
-        paths = {key: Path("/proc/sys") / key for key in keys}
-        return {key: path.read_text().strip() for key, path in paths.items() if path.exists()}
-    paths_of = {f"/proc/sys/{key}": key for key in keys}
-    answer = machine.run(inside(node, ("grep", "-sH", "", *paths_of)), ok=(0, 1, 2))
-    lines = (line.partition(":") for line in answer.out.splitlines())
-    return {paths_of[path]: value for path, colon, value in lines if path in paths_of}
+    return settings({node: keys})[node]
 
 
 class Run(Struct):

@@ -17,6 +17,7 @@ from iplab.network import MANY, Namespace, NatTable, Network
 from iplab.observe import KERNELS_OWN, QUESTIONS, Seen
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import entered, inside, is_namespace, namespaces
+from iplab.run.settings import settings
 
 
 class Scope(Struct, frozen=True):
@@ -136,9 +137,7 @@ def _ask_names(machine: Machine, seen: list[Seen], nodes: set[str]) -> list[Seen
 def _more(machine: Machine, seen: Sequence[Seen], what: Scope) -> list[Seen]:
     """Ask for qdiscs, sysctls and nft tables where there is something to ask for."""
     qdiscs = _qdiscs(machine, [s.name for s in seen if _shaped(s)])
-    sysctls = _sysctls(
-        machine, {s.name: what.sysctls[s.name] for s in seen if what.sysctls.get(s.name)}
-    )
+    sysctls = settings({s.name: keys for s in seen if (keys := what.sysctls.get(s.name))})
     nats = {
         node: {table: found for table in sorted(tables) if (found := _nat(machine, node, table))}
         for node in [s.name for s in seen]
@@ -168,30 +167,6 @@ def _qdiscs(machine: Machine, nodes: Sequence[str]) -> dict[str, list[observe.Ob
         node: [o for d in observe.documents(answer.out, "tc -j") for o in d]
         for node, answer in zip(nodes, answers, strict=True)
     }
-
-
-def _sysctls(machine: Machine, wanted: Mapping[str, frozenset[str]]) -> dict[str, dict[str, str]]:
-    """The values of each node's keys; those the kernel does not have (yet) are left out."""
-    paths = {
-        node: {f"/proc/sys/{_path(key)}": key for key in sorted(keys)}
-        for node, keys in wanted.items()
-    }
-    # `grep -H ''` prints PATH:VALUE for each, and goes on where a file is not there.
-    commands = [entered(node, ("grep", "-sH", "", *of)) for node, of in paths.items()]
-    found: dict[str, dict[str, str]] = {}
-    for node, answer in zip(paths, machine.many(commands, ok=(0, 1, 2)), strict=True):
-        lines = (line.partition(":") for line in answer.out.splitlines())
-        found[node] = {
-            paths[node][path]: " ".join(value.split())
-            for path, colon, value in lines
-            if colon and path in paths[node]
-        }
-    return found
-
-
-def _path(key: str) -> str:
-    """sysctl(8): with slashes as they are, else dots become slashes."""
-    return key if "/" in key else key.replace(".", "/")
 
 
 def _nat(machine: Machine, node: str, table: str) -> NatTable | None:

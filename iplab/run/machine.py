@@ -141,8 +141,8 @@ class Machine:
     def __init__(self, timeout: float | None = None, progress: Progress = quiet) -> None:
         self.timeout = _timeout() if timeout is None else timeout
         self.progress = progress
-        # As bytes, once: `subprocess` would encode it anew for each of a thousand processes.
-        self._environment = {os.fsencode(k): os.fsencode(v) for k, v in environment().items()}
+        # As bytes, once: it is the same for each of a thousand processes.
+        self._environment = tuple(os.fsencode(f"{k}={v}") for k, v in environment().items())
 
     def run(self, command: Command, *, ok: Sequence[int] = (0,)) -> Finished:
         """Run one command and wait; ``CommandFailed`` where its exit code is not in ``ok``.
@@ -195,7 +195,7 @@ class Machine:
                     stderr=subprocess.PIPE,
                     text=True,
                     errors="replace",
-                    env=start.environment,
+                    env=dict(word.split(b"=", 1) for word in start.environment),
                     process_group=0,
                     pass_fds=start.kept,
                 )

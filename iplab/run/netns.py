@@ -42,9 +42,15 @@ def is_namespace(name: str) -> bool:
     An `ip netns add` that was killed leaves a plain file that nothing is mounted on.
     """
     try:
-        return os.stat(NETNS / name).st_dev == os.stat("/proc/self/ns/net").st_dev
+        return os.stat(f"{NETNS}/{name}").st_dev == _nsfs()
     except OSError:
         return False
+
+
+@cache
+def _nsfs() -> int:
+    """The number of the file system that namespaces are files of; ``OSError`` without /proc."""
+    return os.stat("/proc/self/ns/net").st_dev
 
 
 def namespace_identity(name: str) -> str:

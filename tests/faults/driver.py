@@ -74,8 +74,8 @@ def _commands(faults: dict[int, Fault], log: str | None) -> None:
         }
         if "hang" in fault["do"]:
             self.timeout = SHORT  # it is read when this has been said
-        more = {os.fsencode(name): os.fsencode(value) for name, value in words.items()}
-        return replace(what, path=str(HERE / "fault.sh"), environment={**what.environment, **more})
+        more = tuple(os.fsencode(f"{name}={value}") for name, value in words.items())
+        return replace(what, path=str(HERE / "fault.sh"), environment=(*what.environment, *more))
 
     machine.Machine._start = faulty  # type: ignore[method-assign]
 

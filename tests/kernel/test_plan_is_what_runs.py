@@ -30,7 +30,6 @@ LOOKS = [
     rf"{IN}ip -j -d -batch -",
     rf"{IN}ip -j netns list-id",
     rf"{IN}tc -j qdisc show",
-    rf"{IN}grep -sH  /proc/sys/net/\S+( /proc/sys/net/\S+)*",
     rf"{IN}nft -j list table inet \S+",
 ]
 QUESTIONS = {"addr show", "route show table all", "netns list-id"}

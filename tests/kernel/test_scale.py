@@ -41,8 +41,8 @@ def test_up_changed_and_down(sandbox: Sandbox) -> None:
     plan = sandbox.iplab("plan", *lab(sandbox), "--style", "batch", "--json", code=3).json
     ran = traced(sandbox, "up", *lab(sandbox), "--style", "batch", "--yes")
     wanted = [(c["argv"], c.get("stdin")) for c in plan["commands"]]
-    # They start in the plan's order, and what has asked is not asked again.
-    assert [p.command for p in ran if not p.looks] == wanted
+    # What has asked is not asked again.
+    assert sorted(p.command for p in ran if not p.looks) == sorted(wanted)
     assert [p.looks for p in ran] == [True] + [False] * len(wanted)
     sandbox.iplab("check", *lab(sandbox))
     sandbox.run("ip", "netns", "exec", "a7", "ping", "-c1", "-W2", "10.0.7.2")
@@ -120,7 +120,7 @@ def test_parts_of_a_long_batch_and_all_else_run_once_each(sandbox: Sandbox) -> N
     words = (*lab(sandbox), "--set", "pairs=70", "--style", "batch")
     plan = sandbox.iplab("plan", *words, "--json", code=3).json
     wanted = [(c["argv"], c.get("stdin")) for c in plan["commands"]]
-    assert [argv[0] for argv, _ in wanted].count("ip") == 2  # 140 namespaces and 70 pairs
+    assert [argv[0] for argv, _ in wanted].count("ip") == 5  # 8 + 66 + 66 namespaces, 35 + 35 pairs
     ran = [p.command for p in traced(sandbox, "up", *words, "--yes") if not p.looks]
     assert sorted(ran) == sorted(wanted)
     assert ran[:2] == wanted[:2]  # the second part needs namespaces of the first

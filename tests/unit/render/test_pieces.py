@@ -17,7 +17,7 @@ from iplab.operations import (
 )
 from iplab.plan.planner import Step
 from iplab.render import Piece, Renderer, pieces, waits
-from iplab.render.pieces import PART
+from iplab.render.pieces import FIRST, NAMESPACES, PAIRS
 
 NODES = [f"n{number}" for number in range(MANY + 1)]
 
@@ -43,20 +43,20 @@ def lab(nodes: list[str]) -> list[Operation]:
 
 def test_a_large_plan_asks_each_node_at_the_end_of_its_batch() -> None:
     found, ahead = cut(*lab(NODES))
-    first, last, *rest = found  # 65 namespaces and 64 pairs: one line more than a part has
-    assert first.command.argv == last.command.argv == ("ip", "-batch", "-")
-    assert not first.asks
-    assert not last.asks
+    making, rest = found[:5], found[5:]  # 65 namespaces and 64 pairs
+    assert {piece.command.argv for piece in making} == {("ip", "-batch", "-")}
+    assert not any(piece.asks for piece in making)
     assert [piece.command.node for piece in rest] == NODES
     assert all(piece.asks for piece in rest)
     assert rest[0].command.argv[2:] == ("ip", "-j", "-d", "-batch", "-")
     assert rest[0].command.lines[-2:] == (("addr", "show"), ("route", "show", "table", "all"))
     assert len(rest[0].command.lines) == len(rest[0].steps) + 2
-    assert len(first.steps) == PART
-    assert ahead[1] == {0}
-    # The hub and the last node are in both parts.
-    assert [node for node, n in zip(NODES, ahead[2:], strict=True) if n == {1}] == ["n0", "n64"]
-    assert all(n in ({0}, {1}) for n in ahead[2:])
+    assert [len(piece.steps) for piece in making] == [FIRST, 29, 28, 32, 32]
+    # The first namespaces alone, then the others side by side.  The hub has an end of each pair.
+    assert ahead[:5] == [set(), {0}, {0}, {0, 1}, {1, 2, 3}]
+    waiting = dict(zip(NODES, ahead[5:], strict=True))
+    assert [node for node, others in waiting.items() if others == {3}] == NODES[1:33]
+    assert [node for node, others in waiting.items() if others == {4}] == ["n0", *NODES[33:]]
 
 
 def test_a_small_plan_asks_nothing_as_all_of_it_is_looked_at_later() -> None:
@@ -77,7 +77,7 @@ def test_where_a_later_command_can_reach_a_node_its_batch_does_not_ask() -> None
     found, _ = cut(*lab(NODES), DeleteLink("n3", "e0"))
     assert not any(piece.asks for piece in found[:-1])
     found, _ = cut(*lab(NODES), SetShaping("n3", "e0", Shaping(rate=10**6)))
-    assert [p.command.node for p in found if not p.asks] == ["host", "host", "n3", "n3"]
+    assert [p.command.node for p in found if not p.asks] == [*["host"] * 5, "n3", "n3"]
 
 
 def test_two_processes_of_one_node_never_run_at_once() -> None:
@@ -103,15 +103,15 @@ def test_what_ends_things_elsewhere_runs_alone() -> None:
 
 
 def test_a_node_has_one_batch_however_long_and_a_small_lab_no_parts() -> None:
-    many = [SetUp("n0", f"e{number}") for number in range(3 * PART)]
+    many = [SetUp("n0", f"e{number}") for number in range(3 * NAMESPACES)]
     found, _ = cut(*lab(NODES), *many)
-    assert [len(p.steps) for p in found if p.command.node == "n0"] == [2, 3 * PART]
-    veths = [AddVeth("host", End("n0", f"e{n}"), End("n1", f"e{n}")) for n in range(2 * PART)]
-    assert [len(piece.steps) for piece in cut(*veths)[0]] == [2 * PART]
+    assert [len(p.steps) for p in found if p.command.node == "n0"] == [2, 3 * NAMESPACES]
+    veths = [AddVeth("host", End("n0", f"e{n}"), End("n1", f"e{n}")) for n in range(2 * PAIRS)]
+    assert [len(piece.steps) for piece in cut(*veths)[0]] == [2 * PAIRS]
 
 
 def test_long_batches_come_in_parts_that_wait_for_what_they_need() -> None:
-    nodes = [f"n{number}" for number in range(3 * PART)]
+    nodes = [f"n{number}" for number in range(3 * NAMESPACES)]
     made: list[Operation] = [AddNamespace("host", node) for node in nodes]
     made += [
         AddVeth("host", End(a, "e"), End(b, "e")) for a, b in zip(*[iter(nodes)] * 2, strict=True)
@@ -119,9 +119,18 @@ def test_long_batches_come_in_parts_that_wait_for_what_they_need() -> None:
     made += [SetUp(node, "e") for node in nodes]
     found, ahead = cut(*made)
     sizes = [len(piece.steps) for piece in found]
-    assert sizes == [PART, PART, PART, PART, PART // 2, *[1] * len(nodes)]
-    assert [len(piece.command.lines) for piece in found[:5]] == sizes[:5]
+    # 376 namespaces behind the first 8, and 192 pairs.
+    assert sizes == [FIRST, 126, 125, 125, 48, 48, 48, 48, *[1] * len(nodes)]
+    assert [len(piece.command.lines) for piece in found[:8]] == sizes[:8]
     assert [step for piece in found for step in piece.steps] == [Step(o, "") for o in made]
-    # Namespaces one part after the other, as all write to /run/netns; 128 pairs need two parts.
-    assert ahead[:5] == [set(), {0}, {1}, {0, 1}, {2}]
-    assert ahead[5:] == [{3}] * 2 * PART + [{4}] * PART
+    # Pairs one part after the other, each behind the namespaces that it needs.
+    assert ahead[:4] == [set(), {0}, {0}, {0}]
+    assert ahead[4:8] == [{0, 1}, {1, 2, 4}, {2, 3, 5}, {3, 6}]
+    assert ahead[8:] == [{n} for n in (4, 5, 6, 7) for _ in range(96)]
+
+
+def test_a_small_plan_makes_no_namespaces_side_by_side() -> None:
+    _, ahead = cut(AddNamespace("host", "a"), SetUp("a", "lo"), AddNamespace("host", "b"))
+    assert ahead == [set(), {0}, {0}]
+    _, ahead = cut(AddNamespace("host", "a"), SetUp("c", "lo"), AddNamespace("host", "b"))
+    assert ahead == [set(), set(), {0, 1}]

@@ -16,7 +16,7 @@ SH = "/bin/sh"
 
 
 def script(text: str, **more: object) -> Start:
-    environment = {b"PATH": os.defpath.encode(), b"WORD": "päper".encode()}
+    environment = (b"PATH=" + os.defpath.encode(), "WORD=päper".encode())
     return Start(None, SH, ("sh", "-c", text), environment, **more)  # type: ignore[arg-type]
 
 
@@ -50,8 +50,9 @@ def test_it_is_started_as_subprocess_starts_it(files: list[int]) -> None:
     os.set_inheritable(left, True)  # as whoever started iplab may have left it
     look = 'grep -E "^Sig(Blk|Ign|Cgt):" /proc/self/status; ls /proc/self/fd | tr "\\n" " "'
     environment = {b"PATH": os.environb[b"PATH"]}
+    words = (b"PATH=" + environment[b"PATH"],)
     try:
-        assert ended(spawn(Start(None, SH, ("sh", "-c", look), environment), files)) == 0
+        assert ended(spawn(Start(None, SH, ("sh", "-c", look), words), files)) == 0
         other = subprocess.run(
             ["sh", "-c", look], executable=SH, env=environment, stdin=files[0],
             stdout=subprocess.PIPE, text=True, check=True,
@@ -83,11 +84,11 @@ def test_what_is_kept_open_for_it(files: list[int], tmp_path: Path) -> None:
 
 def test_what_cannot_be_started(files: list[int]) -> None:
     with pytest.raises(FileNotFoundError):
-        spawn(Start(None, "/nowhere/ip", ("ip",), {}), files)
+        spawn(Start(None, "/nowhere/ip", ("ip",), ()), files)
     with pytest.raises(PermissionError):
-        spawn(Start(None, os.devnull, ("ip",), {}), files)
+        spawn(Start(None, os.devnull, ("ip",), ()), files)
     with pytest.raises(ValueError, match="NUL"):
-        spawn(Start(None, SH, ("sh", "a\0b"), {}), files)
+        spawn(Start(None, SH, ("sh", "a\0b"), ()), files)
 
 
 def test_one_after_the_other_and_what_was_in_the_way(files: list[int], tmp_path: Path) -> None:
@@ -95,8 +96,8 @@ def test_one_after_the_other_and_what_was_in_the_way(files: list[int], tmp_path:
     came: list[tuple[int, int | Exception]] = []
     try:
         starter.start(0, script("exit 7"), files)
-        starter.start(1, Start(str(tmp_path / "gone"), SH, ("sh",), {}), files)
-        starter.start(2, Start(None, "/nowhere/ip", ("ip",), {}), files)
+        starter.start(1, Start(str(tmp_path / "gone"), SH, ("sh",), ()), files)
+        starter.start(2, Start(None, "/nowhere/ip", ("ip",), ()), files)
         starter.start(3, script("exit 8"), files)
         while len(came) < 4:
             assert select.select([starter], [], [], 10)[0]
