@@ -45,9 +45,10 @@ class Journal:
         None for what goes with a namespace that this run has made.
         """
         undos: list[str] = []
+        known = piece.nodes <= self._new
         for step in piece.steps:
             operation = step.operation
-            if not places(operation) <= self._new:
+            if not known and not places(operation) <= self._new:
                 back = undo(operation, self._state())
                 undos = [self._renderer.command(o).text for o in back] + undos
             self._behind.append(operation)
