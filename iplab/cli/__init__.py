@@ -82,9 +82,6 @@ def cli() -> None:
 
 def main() -> None:
     """The program `iplab`; every expected error becomes a message and an exit code."""
-    # A large lab is many small values that all live to the end: looking again and again for
-    # garbage among them takes a fifth of the time.
-    gc.set_threshold(1_000_000, 50, 100)
     _standard_files()
     try:
         code = cli.main(args=_words(sys.argv[1:]), prog_name="iplab", standalone_mode=False)

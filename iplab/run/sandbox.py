@@ -285,7 +285,7 @@ def _again() -> list[str]:
     """This command once more: the same Python, the same iplab, the same directory and words."""
     code = (
         "import os, sys; sys.path.insert(0, sys.argv.pop(1)); os.chdir(sys.argv.pop(1)); "
-        "from iplab.cli import main; main()"
+        "from iplab.__main__ import main; main()"
     )
     root = str(Path(__file__).resolve().parents[2])
     return [sys.executable, "-P", "-c", code, root, os.getcwd(), *sys.argv[1:]]
