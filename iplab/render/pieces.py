@@ -25,9 +25,8 @@ from iplab.plan.planner import Step
 from iplab.render.batch import asking, group
 from iplab.render.engine import Renderer
 
-# The lines of a large plan's batches: of the first that makes namespaces, which goes alone; at most
-# those of the others, which run side by side; and of those that make pairs, which do not.
-FIRST, NAMESPACES, PAIRS = 8, 128, 48
+# Lines of a batch of a large plan that makes namespaces, or pairs, at most.
+NAMESPACES, PAIRS = 128, 48
 
 
 class Piece(Struct, frozen=True, dict=True):
@@ -94,9 +93,6 @@ def _sizes(steps: Sequence[Step]) -> Iterator[int]:
     that whatever needs one does not wait for all."""
     for adds, run in groupby(steps, _adds):
         count = len(list(run))
-        if adds and count > FIRST:
-            yield FIRST
-            count -= FIRST
         parts = min(count, max(2, -(-count // (NAMESPACES if adds else PAIRS))))
         for number in range(parts):
             yield count // parts + (number < count % parts)
@@ -136,26 +132,25 @@ def waits(found: Sequence[Piece], renderer: Renderer) -> list[frozenset[int]]:
     last: dict[str, int] = {}  # the last piece of each namespace, of those that run side by side
     since: list[int] = []  # these
     barrier: frozenset[int] = frozenset()  # what all of them wait for
-    first: frozenset[int] = frozenset()  # the first one that makes a namespace
-    pairs: frozenset[int] = frozenset()  # the last one that makes pairs
+    namespaces: frozenset[int] = frozenset()  # the last one that makes any
+    pairs: frozenset[int] = frozenset()  # and that makes pairs
     for number, piece in enumerate(found):
         apart = renderer.style == "batch" and piece.apart
         adds = any(map(_adds, piece.steps))
-        # `ip netns add` makes a file in the host's /run/netns.
+        wires = any(isinstance(step.operation, AddVeth) for step in piece.steps)
+        # `ip netns add` makes a file in the host's /run/netns, the first of all that directory too.
         nodes = piece.nodes | {HOST} if adds and not freely else piece.nodes
         if not apart or (not freely and nodes & last.keys()):
             barrier, since = frozenset(since) or barrier, []
             last.clear()
         ahead = frozenset(last[node] for node in nodes if node in last) or barrier
-        if apart and adds:
-            # The first makes that directory, and a mount of it, where there is none: not two at
-            # once (netns_add in iproute2's ip/ipnetns.c).
-            ahead |= first
-            first = first or frozenset((number,))
-        if apart and any(isinstance(step.operation, AddVeth) for step in piece.steps):
-            # The kernel makes one device at a time (rtnl_lock): more processes would only wait.
-            ahead |= pairs
-            pairs = frozenset((number,))
+        if freely and apart:
+            # Two that make namespaces, or pairs, at once would only be in each other's way: the
+            # kernel's locks let little of it happen at a time.
+            if adds:
+                ahead, namespaces = ahead | namespaces, frozenset((number,))
+            if wires:
+                ahead, pairs = ahead | pairs, frozenset((number,))
         answer.append(ahead)
         if apart:
             last |= dict.fromkeys(nodes, number)

@@ -120,7 +120,7 @@ def test_parts_of_a_long_batch_and_all_else_run_once_each(sandbox: Sandbox) -> N
     words = (*lab(sandbox), "--set", "pairs=70", "--style", "batch")
     plan = sandbox.iplab("plan", *words, "--json", code=3).json
     wanted = [(c["argv"], c.get("stdin")) for c in plan["commands"]]
-    assert [argv[0] for argv, _ in wanted].count("ip") == 5  # 8 + 66 + 66 namespaces, 35 + 35 pairs
+    assert [argv[0] for argv, _ in wanted].count("ip") == 4  # 70 + 70 namespaces, 35 + 35 pairs
     ran = [p.command for p in traced(sandbox, "up", *words, "--yes") if not p.looks]
     assert sorted(ran) == sorted(wanted)
     assert ran[:2] == wanted[:2]  # the second part needs namespaces of the first

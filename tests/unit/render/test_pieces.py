@@ -17,7 +17,7 @@ from iplab.operations import (
 )
 from iplab.plan.planner import Step
 from iplab.render import Piece, Renderer, pieces, waits
-from iplab.render.pieces import FIRST, NAMESPACES, PAIRS
+from iplab.render.pieces import NAMESPACES, PAIRS
 
 NODES = [f"n{number}" for number in range(MANY + 1)]
 
@@ -43,7 +43,7 @@ def lab(nodes: list[str]) -> list[Operation]:
 
 def test_a_large_plan_asks_each_node_at_the_end_of_its_batch() -> None:
     found, ahead = cut(*lab(NODES))
-    making, rest = found[:5], found[5:]  # 65 namespaces and 64 pairs
+    making, rest = found[:4], found[4:]  # 65 namespaces and 64 pairs
     assert {piece.command.argv for piece in making} == {("ip", "-batch", "-")}
     assert not any(piece.asks for piece in making)
     assert [piece.command.node for piece in rest] == NODES
@@ -51,12 +51,12 @@ def test_a_large_plan_asks_each_node_at_the_end_of_its_batch() -> None:
     assert rest[0].command.argv[2:] == ("ip", "-j", "-d", "-batch", "-")
     assert rest[0].command.lines[-2:] == (("addr", "show"), ("route", "show", "table", "all"))
     assert len(rest[0].command.lines) == len(rest[0].steps) + 2
-    assert [len(piece.steps) for piece in making] == [FIRST, 29, 28, 32, 32]
-    # The first namespaces alone, then the others side by side.  The hub has an end of each pair.
-    assert ahead[:5] == [set(), {0}, {0}, {0, 1}, {1, 2, 3}]
-    waiting = dict(zip(NODES, ahead[5:], strict=True))
-    assert [node for node, others in waiting.items() if others == {3}] == NODES[1:33]
-    assert [node for node, others in waiting.items() if others == {4}] == ["n0", *NODES[33:]]
+    assert [len(piece.steps) for piece in making] == [33, 32, 32, 32]
+    # The first pairs need the first namespaces alone; the hub has an end of each pair.
+    assert ahead[:4] == [set(), {0}, {0}, {1, 2}]
+    waiting = dict(zip(NODES, ahead[4:], strict=True))
+    assert [node for node, others in waiting.items() if others == {2}] == NODES[1:33]
+    assert [node for node, others in waiting.items() if others == {3}] == ["n0", *NODES[33:]]
 
 
 def test_a_small_plan_asks_nothing_as_all_of_it_is_looked_at_later() -> None:
@@ -77,7 +77,7 @@ def test_where_a_later_command_can_reach_a_node_its_batch_does_not_ask() -> None
     found, _ = cut(*lab(NODES), DeleteLink("n3", "e0"))
     assert not any(piece.asks for piece in found[:-1])
     found, _ = cut(*lab(NODES), SetShaping("n3", "e0", Shaping(rate=10**6)))
-    assert [p.command.node for p in found if not p.asks] == [*["host"] * 5, "n3", "n3"]
+    assert [p.command.node for p in found if not p.asks] == [*["host"] * 4, "n3", "n3"]
 
 
 def test_two_processes_of_one_node_never_run_at_once() -> None:
@@ -111,6 +111,7 @@ def test_a_node_has_one_batch_however_long_and_a_small_lab_no_parts() -> None:
 
 
 def test_long_batches_come_in_parts_that_wait_for_what_they_need() -> None:
+    assert (NAMESPACES, PAIRS) == (128, 48)
     nodes = [f"n{number}" for number in range(3 * NAMESPACES)]
     made: list[Operation] = [AddNamespace("host", node) for node in nodes]
     made += [
@@ -119,14 +120,13 @@ def test_long_batches_come_in_parts_that_wait_for_what_they_need() -> None:
     made += [SetUp(node, "e") for node in nodes]
     found, ahead = cut(*made)
     sizes = [len(piece.steps) for piece in found]
-    # 376 namespaces behind the first 8, and 192 pairs.
-    assert sizes == [FIRST, 126, 125, 125, 48, 48, 48, 48, *[1] * len(nodes)]
-    assert [len(piece.command.lines) for piece in found[:8]] == sizes[:8]
+    assert sizes == [*[NAMESPACES] * 3, *[PAIRS] * 4, *[1] * len(nodes)]
+    assert [len(piece.command.lines) for piece in found[:7]] == sizes[:7]
     assert [step for piece in found for step in piece.steps] == [Step(o, "") for o in made]
-    # Pairs one part after the other, each behind the namespaces that it needs.
-    assert ahead[:4] == [set(), {0}, {0}, {0}]
-    assert ahead[4:8] == [{0, 1}, {1, 2, 4}, {2, 3, 5}, {3, 6}]
-    assert ahead[8:] == [{n} for n in (4, 5, 6, 7) for _ in range(96)]
+    # One part after the other; pairs behind the namespaces that they need.
+    assert ahead[:3] == [set(), {0}, {1}]
+    assert ahead[3:7] == [{0}, {0, 1, 3}, {1, 2, 4}, {2, 5}]
+    assert ahead[7:] == [{n} for n in (3, 4, 5, 6) for _ in range(2 * PAIRS)]
 
 
 def test_a_small_plan_makes_no_namespaces_side_by_side() -> None:
