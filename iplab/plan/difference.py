@@ -132,9 +132,7 @@ def _interface(node: str, want: Interface, have: Interface) -> Iterator[Differen
 
 def _addresses(node: str, want: Interface, have: Interface) -> Iterator[Difference]:
     wanted = {a.local for a in want.addresses}
-    mine = comparable(
-        [a for a in have.addresses if not a.automatic or a.local in wanted], want.addresses
-    )
+    mine = comparable(have.addresses, want.addresses)
     if mine == list(want.addresses):
         return
     for address in want.addresses:

@@ -71,11 +71,7 @@ def interface(work: Work, node: str, want: Interface) -> None:
 
 
 def _addresses(work: Work, end: End, want: Interface) -> None:
-    have = work.draft.interface(end)
-    wanted = {a.local for a in want.addresses}
-    mine = comparable(
-        [a for a in have.addresses if not a.automatic or a.local in wanted], want.addresses
-    )
+    mine = comparable(work.draft.interface(end).addresses, want.addresses)
     if mine == list(want.addresses):
         return
     stale = stale_addresses(mine, list(want.addresses))
@@ -110,10 +106,18 @@ def _why_stale(end: End, address: Address, have: list[Address], want: Interface)
 
 
 def comparable(have: Sequence[Address], want: Sequence[Address]) -> list[Address]:
-    """``have`` as far as ``want`` speaks of it: a broadcast address (``brd +``) that nobody asked
-    for is no difference, as the kernel answers to its subnet's last address either way."""
+    """``have`` as far as ``want`` speaks of it: without automatic addresses that nobody asked for.
+
+    A broadcast address (``brd +``) that nobody asked for is no difference either, as the kernel
+    answers to its subnet's last address anyway.
+    """
+    wanted = {a.local for a in want}
     silent = {a.local for a in want if a.broadcast is None}
-    return [replace(a, broadcast=None) if a.local in silent else a for a in have]
+    return [
+        replace(a, broadcast=None) if a.local in silent else a
+        for a in have
+        if not a.automatic or a.local in wanted
+    ]
 
 
 def stale_addresses(have: list[Address], want: list[Address]) -> list[Address]:

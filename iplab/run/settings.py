@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ from iplab.names import HOST
 from iplab.run.netns import NETNS, CannotEnter, standing_in
 
 _LONGEST = 64 * 1024  # bytes of a value
+_NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 def settings(wanted: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
@@ -20,17 +22,20 @@ def settings(wanted: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
     ``wanted`` has the keys of each node as sysctl(8) takes them: with slashes as they are, else
     dots become slashes.  A value's blanks are one each.  What the kernel does not have, or does not
     let be read, is left out; of a node that is not there, everything.  ``IplabError`` where there
-    can be no thread: it is a thread of its own that enters the namespaces, so that whatever
-    interrupts iplab finds it at home.
+    can be no thread, or no more open files: it is a thread of its own that enters the namespaces,
+    so that whatever interrupts iplab finds it at home.
     """
     found: dict[str, dict[str, str]] = {node: {} for node in wanted}
+    trouble: list[OSError] = []
 
     def read() -> None:
-        for node, keys in wanted.items():
-            with suppress(CannotEnter), standing_in(None if node == HOST else f"{NETNS}/{node}"):
-                for key in keys:
-                    with suppress(OSError):
-                        found[node][key] = " ".join(_text(_path(key)).split())
+        try:
+            for node, keys in wanted.items():
+                file = None if node == HOST else f"{NETNS}/{node}"
+                with suppress(CannotEnter), standing_in(file):
+                    found[node] = _values(keys)
+        except OSError as error:
+            trouble.append(error)
 
     thread = threading.Thread(target=read, name="settings", daemon=True)
     try:
@@ -38,7 +43,20 @@ def settings(wanted: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
     except RuntimeError as error:  # the user may have no more of them (RLIMIT_NPROC)
         raise IplabError(f"no setting can be read: {error}") from error
     thread.join()
+    if trouble:
+        raise IplabError(f"no setting can be read: {trouble[0].strerror}") from trouble[0]
     return found
+
+
+def _values(keys: Iterable[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for key in keys:
+        try:
+            values[key] = " ".join(_text(_path(key)).split())
+        except OSError as error:  # some settings answer with one of their own (stable_secret: EIO)
+            if error.errno in _NO_MORE_FILES:
+                raise
+    return values
 
 
 def _path(key: str) -> str:

@@ -41,8 +41,14 @@ def test_up_changed_and_down(sandbox: Sandbox) -> None:
     plan = sandbox.iplab("plan", *lab(sandbox), "--style", "batch", "--json", code=3).json
     ran = traced(sandbox, "up", *lab(sandbox), "--style", "batch", "--yes")
     wanted = [(c["argv"], c.get("stdin")) for c in plan["commands"]]
-    # What has asked is not asked again.
-    assert sorted(p.command for p in ran if not p.looks) == sorted(wanted)
+    # What makes namespaces and pairs starts in the plan's order, then each node's batch; and what
+    # has asked is not asked again.
+    started = [p.command for p in ran if not p.looks]
+    assert sorted(started) == sorted(wanted)
+    for program, count in (("ip", 4), ("nsenter", 2 * PAIRS)):
+        of, planned = ([c for c in some if c[0][0] == program] for some in (started, wanted))
+        assert of == planned
+        assert len(of) == count
     assert [p.looks for p in ran] == [True] + [False] * len(wanted)
     sandbox.iplab("check", *lab(sandbox))
     sandbox.run("ip", "netns", "exec", "a7", "ping", "-c1", "-W2", "10.0.7.2")

@@ -87,6 +87,7 @@ def test_wrong_use_ends_with_2_and_says_what(words: list[str], says: str) -> Non
         (["plan", "nowhere.yaml"], "no such lab file"),
         (["plan", "bridge"], "iplab init bridge"),
         (["exec", "no node", "--", "true"], "no node"),
+        (["init", "star", "-o", "nowhere.yaml"], "-o nowhere.yaml.j2"),
     ],
 )
 def test_an_error_ends_with_1_and_says_what_to_try(words: list[str], says: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from ipaddress import ip_address, ip_interface, ip_network
 from itertools import pairwise
 from pathlib import Path
@@ -324,3 +325,26 @@ def test_pieces_tell_which_steps_each_process_does() -> None:
     assert found[0].command.stdin == "link set e0 up\nlink set e1 up\n"
     assert found[2].command.text == "nsenter --net=/run/netns/b ip link set e0 up"
     assert [len(piece.steps) for piece in pieces(steps, Renderer("direct"))] == [1, 1, 1, 1]
+
+
+@given(st.lists(st.text("ab0 _-@%+=:,./~*?'\"\\$#\té\n;&|<>()!`", max_size=4), min_size=1))
+def test_a_line_for_a_shell_is_what_shlex_makes_of_it(words: list[str]) -> None:
+    assert Command(tuple(words), "host").text == shlex.join(words)
+
+
+@given(
+    st.sampled_from(["10.0.0.1/24", "fd00::1/64", "1.2.3.4", "10.0.0.1/255.0.0.0", "fe80::1%e/64"]),
+    st.lists(st.tuples(st.integers(0, 20), st.sampled_from("0123456789.:/%afe٣")), max_size=3),
+)
+def test_an_address_is_taken_apart_as_ipaddress_does(text: str, put: list[tuple[int, str]]) -> None:
+    for place, character in put:
+        text = text[:place] + character + text[place:]
+
+    def said(read: Callable[[str], object]) -> str:
+        try:
+            found = read(text)
+        except ValueError as error:
+            return str(error)
+        return f"{found!r} {getattr(found, 'network', None)!r} {hash(found)}"
+
+    assert said(names.ip_interface) == said(ip_interface)

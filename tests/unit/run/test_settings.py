@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import tempfile
 import threading
 from pathlib import Path
 
@@ -46,6 +48,25 @@ def test_iplab_itself_stays_where_it_is() -> None:
     settings({"no-such-node": ["net.ipv4.ip_forward"]})
     assert here() == before
     assert not [t for t in threading.enumerate() if t.name == "settings"]
+
+
+def test_no_more_open_files() -> None:
+    most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with tempfile.TemporaryFile() as file:  # the lowest number that is free, until it is closed
+        lowest = file.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        with pytest.raises(IplabError, match="no setting can be read: Too many open files"):
+            settings({"host": ["net.ipv4.ip_forward"]})
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def test_a_setting_that_answers_with_an_error_is_left_out() -> None:
+    key = "net.ipv6.conf.lo.stable_secret"  # EIO as long as there is none
+    with pytest.raises(OSError, match="Input/output error"):
+        Path("/proc/sys/net/ipv6/conf/lo/stable_secret").read_text()
+    assert settings({"host": [key]}) == {"host": {}}
 
 
 def test_no_more_threads(monkeypatch: pytest.MonkeyPatch) -> None:
