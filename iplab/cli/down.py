@@ -118,7 +118,7 @@ def take_down(
 ) -> dict[str, object]:
     """Take one lab down (the lock is held): what was run, as JSON."""
     from iplab.plan.planner import plan_down
-    from iplab.render import Renderer, pieces
+    from iplab.render import Pieces, Renderer
     from iplab.run import owners, records
     from iplab.run.apply import Runner
 
@@ -132,7 +132,7 @@ def take_down(
     plan = plan_down(name, session.observed, replace(session.ownership, mine=kept))
     _processes(plan, yes=yes, kill=kill)
     renderer = Renderer(style, directories)
-    found = pieces(plan.steps, renderer)
+    found = Pieces(plan.steps, renderer)
     Runner(session.machine, renderer, session.scope).run(plan, found, record, None)
     for claim, heir in handed.items():
         other = session.records[heir]
@@ -140,7 +140,7 @@ def take_down(
     for note in plan.notes:
         say(f"note: {note}")
     say(f"lab {name} is down: {plural(len(plan.steps), 'command')} run, nothing of it is left")
-    return {"lab": name, "commands": [p.command.text for p in found]}
+    return {"lab": name, "commands": [p.command.text for p in found.all]}
 
 
 def _processes(plan: Plan, *, yes: bool, kill: bool) -> None:

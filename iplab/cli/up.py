@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ from iplab.errors import IplabError, UsageError
 if TYPE_CHECKING:
     from iplab.lab import Lab
     from iplab.plan.planner import Plan
-    from iplab.render import Piece, Renderer
+    from iplab.render import Piece, Pieces, Renderer
     from iplab.render.saved import Saved
 
 
@@ -113,7 +112,7 @@ def bring_up(
     as_json: bool = False,
 ) -> None:
     """Bring one lab up (the lock is held), and say so."""
-    from iplab.render import Renderer, pieces, saved
+    from iplab.render import Pieces, Renderer, saved
     from iplab.run.apply import Runner
     from iplab.run.records import Record
 
@@ -124,15 +123,15 @@ def bring_up(
     document = saved.document(plan, it, renderer, adopt=adopt) if plan_file or as_json else {}
     if plan_file:
         plan_file.check_same(document)
-    found = pieces(plan.steps, renderer)
-    if not found and plan.claims == dict(session.ownership.mine):
+    found = Pieces(plan.steps, renderer)
+    if not plan.steps and plan.claims == dict(session.ownership.mine):
         _report(it, plan, found, renderer, document, as_json)
         return
-    if style != "batch" and len(found) > FEW:
-        say(f"note: {len(found)} processes, one after the other; --style batch is far quicker")
-    if ask and not step and found:
-        print_pieces(found)
-        if not click.confirm(f"Run {processes(renderer, found)}?", err=True):
+    if style != "batch" and len(plan.steps) > FEW:
+        say(f"note: {len(plan.steps)} processes, one after the other; --style batch is far quicker")
+    if ask and not step and plan.steps:
+        print_pieces(found.all)
+        if not click.confirm(f"Run {processes(renderer, found.all)}?", err=True):
             raise IplabError("nothing was run")
     claims = dict(session.ownership.mine)
     record = Record(it.name, it.file, it.text, it.settings, style, claims)
@@ -169,7 +168,7 @@ def _release(session: Session, plan: Plan) -> None:
 def _report(
     it: Lab,
     plan: Plan,
-    found: Sequence[Piece],
+    found: Pieces,
     renderer: Renderer,
     document: dict[str, object],
     as_json: bool,
@@ -183,6 +182,6 @@ def _report(
     if not plan.steps:
         say(f"nothing to do: lab {it.name} is up as its file says")
         return
-    count = processes(renderer, found)
+    count = processes(renderer, found.all)
     nodes = plural(len([n for n in it.nodes if n != "host"]), "node")
     say(f"lab {it.name} is up: {count} run, {nodes}; the kernel holds what the file says")

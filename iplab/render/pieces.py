@@ -55,47 +55,88 @@ class Piece(Struct, frozen=True, dict=True):
         return all(stays(step.operation) for step in self.steps)
 
 
+class Pieces:
+    """The processes for the steps of a plan, worded when they are needed."""
+
+    def __init__(self, steps: Sequence[Step], renderer: Renderer) -> None:
+        self._steps, self._renderer = steps, renderer
+
+    @cached_property
+    def all(self) -> list[Piece]:
+        """All of them, in order."""
+        return pieces(self._steps, self._renderer)
+
+    @cached_property
+    def first(self) -> Piece | None:
+        """The first one; ``None`` where there is nothing to do.
+
+        The others need not have been worded where it makes namespaces of a large plan: they can be
+        while it runs.  Not so with templates of the user's: what is wrong with one of them is to be
+        known before anything runs.
+        """
+        own = self._renderer.style == "batch" and not self._renderer.directories
+        part = next(_parts(self._steps), ()) if own else ()
+        if part and all(map(_adds, part)):
+            return next(_grouped(part, self._renderer))
+        return self.all[0] if self.all else None
+
+
 def pieces(steps: Sequence[Step], renderer: Renderer) -> list[Piece]:
     """The processes for ``steps``, in order."""
-    commands = [renderer.command(step.operation) for step in steps]
     if renderer.style != "batch":
-        return [Piece(c, (s,)) for c, s in zip(commands, steps, strict=True)]
-    found, start = [], 0
-    for command in group(commands):
-        count = len(command.lines) or 1
-        found.append(Piece(command, tuple(steps[start : start + count])))
-        start += count
-    changed = {node for piece in found for node in piece.nodes}
-    return _asked(_split(found)) if len(changed) > MANY else found
+        return [Piece(renderer.command(step.operation), (step,)) for step in steps]
+    found = [piece for part in _parts(steps) for piece in _grouped(part, renderer)]
+    return _asked(found) if _large(steps) else found
 
 
-def _split(found: list[Piece]) -> list[Piece]:
-    """Long batches that make namespaces and pairs, in parts: so the first nodes need not wait.
+def _grouped(steps: Sequence[Step], renderer: Renderer) -> Iterator[Piece]:
+    start = 0
+    for command in group(renderer.command(step.operation) for step in steps):
+        end = start + (len(command.lines) or 1)
+        yield Piece(command, tuple(steps[start:end]))
+        start = end
 
-    A part makes namespaces or pairs.
+
+def _large(steps: Sequence[Step]) -> bool:
+    changed: set[str] = set()
+    for step in steps:
+        changed |= places(step.operation)
+        if len(changed) > MANY:
+            return True
+    return False
+
+
+def _parts(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+    """What may share processes: all of a small plan.
+
+    Of a large one many namespaces, or pairs, are a part by themselves, and two or more: so whatever
+    needs one of them does not wait for all.
     """
-    parts: list[Piece] = []
-    for piece in found:
-        if len(piece.steps) <= MANY or not piece.apart or piece.local:
-            parts.append(piece)
-            continue
-        start = 0
-        for size in _sizes(piece.steps):
-            end = start + size
-            command = replace(piece.command, lines=piece.command.lines[start:end])
-            parts.append(Piece(command, piece.steps[start:end]))
-            start = end
-    return parts
-
-
-def _sizes(steps: Sequence[Step]) -> Iterator[int]:
-    """How many steps each part has.  Of namespaces, and of pairs, there are two parts or more, so
-    that whatever needs one does not wait for all."""
-    for adds, run in groupby(steps, _adds):
+    start = end = 0
+    for most, run in groupby(steps, _most) if _large(steps) else ():
         count = len(list(run))
-        parts = min(count, max(2, -(-count // (NAMESPACES if adds else PAIRS))))
+        if not count > most // 2 > 0:
+            end += count
+            continue
+        if start < end:
+            yield steps[start:end]
+            start = end
+        parts = max(2, -(-count // most))
         for number in range(parts):
-            yield count // parts + (number < count % parts)
+            end += count // parts + (number < count % parts)
+            yield steps[start:end]
+            start = end
+    if start < len(steps):
+        yield steps[start:]
+
+
+def _most(step: Step) -> int:
+    match step.operation:
+        case AddNamespace():
+            return NAMESPACES
+        case AddVeth():
+            return PAIRS
+    return 0
 
 
 def _asked(found: list[Piece]) -> list[Piece]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 
 from msgspec import Struct, field
@@ -19,7 +19,7 @@ from iplab.observe import Seen
 from iplab.operations import DeleteNamespace, Operation
 from iplab.plan.back import way_back
 from iplab.plan.planner import Plan, Step
-from iplab.render import Piece, Renderer, pieces, waits
+from iplab.render import Piece, Pieces, Renderer, pieces, waits
 from iplab.run import interrupts, owners, records
 from iplab.run.failed import advice, failed_line, gone_already, traced
 from iplab.run.journal import Journal, identity
@@ -45,12 +45,10 @@ class Runner(Struct):
     made: dict[Claim, str] = field(default_factory=dict)  # what it is known by
     answers: dict[str, Seen] = field(default_factory=dict)  # what nodes' batches said at their end
 
-    def run(
-        self, plan: Plan, found: Sequence[Piece], record: Record, wanted: Network | None
-    ) -> Network:
+    def run(self, plan: Plan, found: Pieces, record: Record, wanted: Network | None) -> Network:
         """Run ``plan``, verify it, and keep the lab's record true all the while.
 
-        ``found`` are its pieces: what was shown is what runs.
+        ``found`` are its processes: what was shown is what runs.
         ``wanted`` is what the machine must hold afterwards; ``None`` when the lab is taken down.
         Returns what was observed at the end.  Whatever fails is put back and raised;
         ``LeftBehind`` where something could not be put back.
@@ -104,43 +102,47 @@ class Runner(Struct):
         relies = frozenset(Claim("sysctl", HOST, key) for key in (host.sysctls if host else ()))
         records.save(replace(record, claims=claims, relies=relies, finished=True))
 
-    def _each(
-        self, plan: Plan, found: Sequence[Piece], journal: Journal | None, *, must_note: bool
-    ) -> None:
+    def _each(self, plan: Plan, found: Pieces, journal: Journal | None, *, must_note: bool) -> None:
         """Every piece of the plan, each as soon as what it waits for has ended.
 
         Where one fails no more are started; those that run come to their end, and the first
         failure is the one that is raised.
         """
-        turns = Turns(waits(found, self.renderer))
-        started: list[int] = []
+        turns = Turns()
+        started: list[tuple[Piece, int]] = []
         unnoted = () if must_note else (IplabError,)
         failure: IplabError | None = None
 
+        def begun(piece: Piece, number: int) -> Command:
+            self.before_each(piece)
+            self._still_the_same(plan, piece)
+            if journal is not None:
+                with suppress(*unnoted):
+                    journal.about_to(piece)
+            # Ahead of it: from here on an interrupt may come when it has run already.
+            self.done += [step.operation for step in piece.steps]
+            started.append((piece, number))
+            return piece.command
+
         def commands() -> Iterator[Command | None]:
-            while failure is None and len(started) < len(found):
+            if found.first is None:
+                return
+            # It waits for nothing, and runs while the others are worded.
+            turns.add([()])
+            turns.take()
+            yield begun(found.first, 0)
+            turns.add(waits(found.all, self.renderer)[1:])
+            while failure is None and len(started) < len(found.all):
                 number = turns.take()
-                if number is None:
-                    yield None
-                    continue
-                piece = found[number]
-                self.before_each(piece)
-                self._still_the_same(plan, piece)
-                if journal is not None:
-                    with suppress(*unnoted):
-                        journal.about_to(piece)
-                # Ahead of it: from here on an interrupt may come when it has run already.
-                self.done += [step.operation for step in piece.steps]
-                started.append(number)
-                yield piece.command
+                yield None if number is None else begun(found.all[number], number)
 
         with (
-            self.machine.progress("changing", len(found)) as told,
+            self.machine.progress("changing", len(plan.steps)) as told,
             closing(self._outcomes(commands())) as ending,
         ):
             for place, done in ending:
-                piece = found[started[place]]
-                told(1)
+                piece, number = started[place]
+                told(len(piece.steps))
                 try:
                     self._ended(piece, done)
                     if journal is not None:
@@ -148,7 +150,7 @@ class Runner(Struct):
                             self.made |= journal.done(piece)
                 except IplabError as error:
                     failure = failure or error
-                turns.ended(started[place])
+                turns.ended(number)
         if failure is not None:
             raise failure
 

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 
 
 class Turns:
     """Things by number, each of which waits for others ahead of it."""
 
-    def __init__(self, waits: Sequence[Collection[int]]) -> None:
-        self._missing = [len(ahead) for ahead in waits]
-        self._behind: list[list[int]] = [[] for _ in waits]
-        for number, ahead in enumerate(waits):
-            for other in ahead:
+    def __init__(self) -> None:
+        self._missing: list[int] = []
+        self._behind: list[list[int]] = []
+        self._ready: list[int] = []
+        self._over: set[int] = set()
+
+    def add(self, waits: Iterable[Collection[int]]) -> None:
+        """More of them, numbered on; of each the numbers of those that it waits for."""
+        for ahead in waits:
+            number = len(self._missing)
+            left = set(ahead) - self._over
+            for other in left:
                 self._behind[other].append(number)
-        self._ready = [number for number, missing in enumerate(self._missing) if not missing]
+            self._missing.append(len(left))
+            self._behind.append([])
+            if not left:
+                heapq.heappush(self._ready, number)
 
     def take(self) -> int | None:
         """The first one that may start now; ``None`` where all that are left wait."""
@@ -23,6 +33,7 @@ class Turns:
 
     def ended(self, number: int) -> None:
         """One that was taken has come to its end."""
+        self._over.add(number)
         for other in self._behind[number]:
             self._missing[other] -= 1
             if not self._missing[other]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from ipaddress import ip_interface
+from pathlib import Path
 
+import pytest
+
+from iplab.errors import IplabError
 from iplab.network import MANY, Address, End, Shaping
 from iplab.operations import (
     AddAddress,
@@ -16,7 +20,7 @@ from iplab.operations import (
     SetUp,
 )
 from iplab.plan.planner import Step
-from iplab.render import Piece, Renderer, pieces, waits
+from iplab.render import Piece, Pieces, Renderer, pieces, waits
 from iplab.render.pieces import NAMESPACES, PAIRS
 
 NODES = [f"n{number}" for number in range(MANY + 1)]
@@ -127,6 +131,46 @@ def test_long_batches_come_in_parts_that_wait_for_what_they_need() -> None:
     assert ahead[:3] == [set(), {0}, {1}]
     assert ahead[3:7] == [{0}, {0, 1, 3}, {1, 2, 4}, {2, 5}]
     assert ahead[7:] == [{n} for n in (3, 4, 5, 6) for _ in range(2 * PAIRS)]
+
+
+def test_the_first_process_of_a_large_plan_is_there_before_the_others_are_worded() -> None:
+    steps = [Step(o, "") for o in lab(NODES)]
+    renderer = Renderer("batch")
+    found = Pieces(steps, renderer)
+    first = found.first
+    assert list(renderer._worded) == [step.operation for step in steps[:33]]
+    assert first == pieces(steps, Renderer("batch"))[0] == found.all[0]
+    assert found.all == pieces(steps, Renderer("batch"))
+
+
+@pytest.mark.parametrize(
+    ("some", "style", "directories"),
+    [
+        (lab(NODES[:10]), "batch", ()),
+        (lab(NODES), "direct", ()),
+        (lab(NODES)[10:], "batch", ()),  # fewer namespaces than are worth a part
+        (lab(NODES)[60:], "batch", ()),
+        (lab(NODES), "batch", (Path("nowhere"),)),  # templates of the user's: all is to be right
+        ([], "batch", ()),
+    ],
+)
+def test_the_first_process_is_that_of_all_of_them(
+    some: list[Operation], style: str, directories: tuple[Path, ...]
+) -> None:
+    steps = [Step(o, "") for o in some]
+    found = Pieces(steps, Renderer(style, directories))
+    wanted = pieces(steps, Renderer(style))
+    assert found.first == (wanted[0] if wanted else None)
+    assert found.all == wanted
+
+
+def test_a_template_of_the_users_is_found_at_fault_before_there_is_a_first_process(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "set_up.j2").write_text("{{ nothing }}")
+    found = Pieces([Step(o, "") for o in lab(NODES)], Renderer("batch", (tmp_path,)))
+    with pytest.raises(IplabError, match="a template cannot be used: 'nothing' is undefined"):
+        _ = found.first
 
 
 def test_a_small_plan_makes_no_namespaces_side_by_side() -> None:

@@ -7,13 +7,19 @@ import pytest
 from iplab.run.turns import Turns
 
 
+def of(waits: list[tuple[int, ...]]) -> Turns:
+    turns = Turns()
+    turns.add(waits)
+    return turns
+
+
 def test_what_waits_for_nothing_comes_in_order() -> None:
-    turns = Turns([(), (), ()])
+    turns = of([(), (), ()])
     assert [turns.take() for _ in range(4)] == [0, 1, 2, None]
 
 
 def test_one_that_waits_comes_when_the_last_of_them_has_ended() -> None:
-    turns = Turns([(), (), (0, 1), (0,)])
+    turns = of([(), (), (0, 1), (0,)])
     assert [turns.take(), turns.take(), turns.take()] == [0, 1, None]
     turns.ended(1)
     assert turns.take() is None
@@ -22,7 +28,7 @@ def test_one_that_waits_comes_when_the_last_of_them_has_ended() -> None:
 
 
 def test_the_first_of_those_that_may_start_is_taken() -> None:
-    turns = Turns([(), (0,), (0,), ()])
+    turns = of([(), (0,), (0,), ()])
     assert [turns.take(), turns.take()] == [0, 3]
     turns.ended(0)
     turns.ended(3)
@@ -31,9 +37,23 @@ def test_the_first_of_those_that_may_start_is_taken() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 50])
 def test_a_chain_is_one_after_the_other(count: int) -> None:
-    turns = Turns([(n - 1,) if n else () for n in range(count)])
+    turns = of([(n - 1,) if n else () for n in range(count)])
     for number in range(count):
         assert turns.take() == number
         assert turns.take() is None
         turns.ended(number)
     assert turns.take() is None
+
+
+def test_what_is_added_later_does_not_wait_for_what_has_ended() -> None:
+    turns = of([(), ()])
+    assert [turns.take(), turns.take()] == [0, 1]
+    turns.ended(0)
+    turns.add([(0, 1), (0,), (2, 3)])
+    assert [turns.take(), turns.take()] == [3, None]
+    turns.ended(1)
+    assert turns.take() == 2
+    turns.ended(3)
+    assert turns.take() is None
+    turns.ended(2)
+    assert turns.take() == 4
