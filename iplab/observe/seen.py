@@ -7,7 +7,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from iplab.network import Namespace, NatTable
+from iplab.network import Namespace
 from iplab.observe.links import interface
 from iplab.observe.qdisc import shapings
 from iplab.observe.routes import route
@@ -27,19 +27,18 @@ class Seen(Struct, frozen=True, dict=True):
     routes: Sequence[Object] = ()
     names: Mapping[int, str] | None = None
     qdiscs: Sequence[Object] = ()
-    sysctls: Mapping[str, str] | None = None
-    nat: Mapping[str, NatTable] | None = None
 
     @cached_property
     def namespace(self) -> Namespace:
-        """What it says, the other ends of wires not found yet (``iplab.observe.wires``)."""
+        """What it says, the other ends of wires not found yet (``iplab.observe.wires``).
+
+        `ip` says nothing of settings and of nft's tables.
+        """
         shaped = dict(shapings(self.qdiscs))
         devices = [interface(link, shaped) for link in self.addresses]
         return Namespace(
             self.name,
             {device.name: device for device in devices},
             tuple(r for r in map(route, self.routes) if r is not None),
-            dict(self.sysctls or {}),
-            dict(self.nat or {}),
-            self.identity,
+            identity=self.identity,
         )

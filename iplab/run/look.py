@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 
 from msgspec import Struct, field
@@ -107,7 +107,7 @@ def look(machine: Machine, what: Scope, answers: Mapping[str, Seen] | None = Non
     seen = [known[node] for node in nodes]
     if not every:
         seen = _ask_names(machine, seen, observe.ambiguous(seen))
-    observed = observe.network(_more(machine, seen, what))
+    observed = _more(machine, observe.network(_ask_qdiscs(machine, seen)), what)
     left = {node: Namespace(node, identity=here[node], only_file=True) for node in files}
     return Network({**observed.namespaces, **left})
 
@@ -134,39 +134,34 @@ def _ask_names(machine: Machine, seen: list[Seen], nodes: set[str]) -> list[Seen
     return [replace(s, names=known[s.name]) if s.name in known else s for s in seen]
 
 
-def _more(machine: Machine, seen: Sequence[Seen], what: Scope) -> list[Seen]:
-    """Ask for qdiscs, sysctls and nft tables where there is something to ask for."""
-    qdiscs = _qdiscs(machine, [s.name for s in seen if _shaped(s)])
-    sysctls = settings({s.name: keys for s in seen if (keys := what.sysctls.get(s.name))})
+def _more(machine: Machine, observed: Network, what: Scope) -> Network:
+    """What `ip` does not say: settings, and nft's tables."""
+    nodes = observed.namespaces
+    sysctls = settings({node: keys for node in nodes if (keys := what.sysctls.get(node))})
     nats = {
         node: {table: found for table in sorted(tables) if (found := _nat(machine, node, table))}
-        for node in [s.name for s in seen]
+        for node in nodes
         if (tables := what.tables.get(node))
     }
-    asked = qdiscs.keys() | sysctls.keys() | nats.keys()
-    return [
-        replace(
-            s,
-            qdiscs=qdiscs.get(s.name, []),
-            sysctls=sysctls.get(s.name, {}),
-            nat=nats.get(s.name, {}),
-        )
-        if s.name in asked
-        else s
-        for s in seen
-    ]
+    more = {
+        node: replace(nodes[node], sysctls=sysctls.get(node, {}), nat=nats.get(node, {}))
+        for node in sysctls.keys() | nats.keys()
+    }
+    return Network({**nodes, **more})
 
 
 def _shaped(seen: Seen) -> bool:
     return any(link.get("qdisc", "noop") not in KERNELS_OWN for link in seen.addresses)
 
 
-def _qdiscs(machine: Machine, nodes: Sequence[str]) -> dict[str, list[observe.Object]]:
+def _ask_qdiscs(machine: Machine, seen: list[Seen]) -> list[Seen]:
+    nodes = [s.name for s in seen if _shaped(s)]
     answers = machine.many([entered(node, ("tc", "-j", "qdisc", "show")) for node in nodes])
-    return {
+    known = {
         node: [o for d in observe.documents(answer.out, "tc -j") for o in d]
         for node, answer in zip(nodes, answers, strict=True)
     }
+    return [replace(s, qdiscs=known[s.name]) if s.name in known else s for s in seen]
 
 
 def _nat(machine: Machine, node: str, table: str) -> NatTable | None:

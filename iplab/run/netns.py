@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import sys
@@ -108,7 +109,7 @@ def standing_in(file: str | None) -> Iterator[None]:
         return
     home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _enter(file)
+        move_into(file)
         try:
             yield
         finally:
@@ -117,11 +118,16 @@ def standing_in(file: str | None) -> Iterator[None]:
         os.close(home)
 
 
+NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)
 _OWN = "/proc/thread-self/ns/net"
 _CLONE_NEWNET = 0x40000000  # linux/sched.h
 
 
-def _enter(file: str) -> None:
+def move_into(file: str) -> None:
+    """This thread into the network namespace of ``file``.
+
+    ``CannotEnter`` where that cannot be, ``OSError`` where there can be no more open files.
+    """
     doing = "open"
     try:
         there = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
@@ -131,6 +137,8 @@ def _enter(file: str) -> None:
         finally:
             os.close(there)
     except OSError as error:
+        if error.errno in NO_MORE_FILES:
+            raise
         raise CannotEnter(f"cannot {doing} {file}: {error.strerror}") from None
 
 
