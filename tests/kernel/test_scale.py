@@ -1,6 +1,7 @@
 """A lab of many nodes: what it does by fewer processes is as well shown, proved and put back."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -109,6 +110,63 @@ def test_one_that_fails_among_many_is_told_with_its_line_and_all_is_put_back(
     assert f"nsenter --net=/run/netns/{node} ip link set nowhere up" in done.err
     assert 'Cannot find device "nowhere"' in done.err
     assert "many.yaml.j2:" in done.err
+    assert state.everywhere(sandbox) == before
+    assert sandbox.run("ls", "/run/iplab").split() == ["lock"]
+
+
+# iplab, but when it comes to words for an operation, something happens.
+FAULTY = """\
+import os, signal, sys
+from iplab.__main__ import main
+from iplab.command import Command
+from iplab.errors import IplabError
+from iplab.operations import AddNamespace, SetUp
+from iplab.render import Renderer
+
+def word(self, operation, word=Renderer._word):
+    begun = "many.journal" in os.listdir("/run/iplab")
+    match operation:
+        case {when}:
+            {happens}
+    return word(self, operation)
+
+Renderer._word = word
+sys.argv[0] = "iplab"
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "happens", "code", "said"),
+    [
+        # While the others are worded, the first process fails.
+        (
+            'AddNamespace(name="a5")',
+            'return Command(("ip", "netns", "add", "a5/6"), "host")',
+            1,
+            'Invalid netns name "a5/6"',
+        ),
+        # While it runs, there are no words for others; somebody ends iplab.
+        ("SetUp() if begun", 'raise IplabError("no words")', 1, "iplab: no words\n"),
+        (
+            "SetUp() if begun",
+            "os.kill(os.getpid(), signal.SIGTERM)",
+            130,
+            "iplab: interrupted; all was put back\n",
+        ),
+    ],
+    ids=["process", "words", "interrupt"],
+)
+def test_a_fault_while_the_first_process_runs_and_the_others_are_worded(
+    sandbox: Sandbox, when: str, happens: str, code: int, said: str
+) -> None:
+    state.with_foreign_things(sandbox)
+    before = state.everywhere(sandbox)
+    script = FAULTY.replace("{when}", when).replace("{happens}", happens)
+    argv = ("up", *lab(sandbox), "--style", "batch", "--yes")
+    done = sandbox.try_(sys.executable, "-c", script, *argv).expect(code)
+    assert said in done.err
+    assert "Traceback" not in done.err
     assert state.everywhere(sandbox) == before
     assert sandbox.run("ls", "/run/iplab").split() == ["lock"]
 
