@@ -14,7 +14,7 @@ from iplab.command import Command
 from iplab.draft import Draft
 from iplab.errors import CannotApply, CommandFailed, Interrupted, IplabError, LeftBehind
 from iplab.names import HOST
-from iplab.network import Network
+from iplab.network import MANY, Network
 from iplab.observe import Seen
 from iplab.operations import DeleteNamespace, Operation
 from iplab.plan.back import way_back
@@ -136,8 +136,10 @@ class Runner(Struct):
                 number = turns.take()
                 yield None if number is None else begun(found.all[number], number)
 
+        # A hundred commands are soon done by a few processes.
+        long = self.renderer.style != "batch" or len(self.scope.nodes) > MANY
         with (
-            self.machine.progress("changing", len(plan.steps)) as told,
+            self.machine.progress("changing", len(plan.steps) if long else 0) as told,
             closing(self._outcomes(commands())) as ending,
         ):
             for place, done in ending:

@@ -9,6 +9,7 @@ import pytest
 from iplab.network import MANY
 from tests.kernel import state
 from tests.kernel.sandbox import Sandbox
+from tests.kernel.test_cli import at_terminal
 from tests.kernel.test_plan_is_what_runs import traced
 
 pytestmark = pytest.mark.kernel
@@ -112,6 +113,20 @@ def test_one_that_fails_among_many_is_told_with_its_line_and_all_is_put_back(
     assert "many.yaml.j2:" in done.err
     assert state.everywhere(sandbox) == before
     assert sandbox.run("ls", "/run/iplab").split() == ["lock"]
+
+
+def test_a_terminal_shows_how_far_long_work_is_and_only_that(sandbox: Sandbox) -> None:
+    words = (*lab(sandbox), "--style", "batch", "--yes")
+    few = ("--set", "pairs=10")  # 90 commands, in a moment
+    code, shown = at_terminal(sandbox, "up", *words, *few, answer="")
+    assert (code, "changing" in shown) == (0, False), shown
+    assert "90 commands in 21 processes run" in shown
+    code, shown = at_terminal(sandbox, "up", *words, answer="")
+    assert code == 0, shown
+    assert f"  {9 * (PAIRS - 10)}/{9 * (PAIRS - 10)}" in shown[shown.index("changing") :]
+    code, shown = at_terminal(sandbox, "down", "many", "--style", "batch", answer="")
+    assert code == 0, shown
+    assert f"  {2 * PAIRS}/{2 * PAIRS}" in shown[shown.index("changing") :]
 
 
 # iplab, but when it comes to words for an operation, something happens.
