@@ -56,29 +56,28 @@ class Piece(Struct, frozen=True, dict=True):
 
 
 class Pieces:
-    """The processes for the steps of a plan, worded when they are needed."""
+    """The processes for the steps of a plan.
+
+    ``first`` is worded at once; ``None`` where there is nothing to do.  Where it makes namespaces
+    of a large plan, the others are worded when ``all`` are asked for: they can be while it runs.
+    Not so with templates of the user's: what is wrong with one of them is to be known before
+    anything is noted, or runs.
+    """
 
     def __init__(self, steps: Sequence[Step], renderer: Renderer) -> None:
         self._steps, self._renderer = steps, renderer
+        own = renderer.style == "batch" and not renderer.directories
+        part = next(_parts(steps), ()) if own else ()
+        self.first: Piece | None
+        if part and all(map(_adds, part)):
+            self.first = next(_grouped(part, renderer))
+        else:
+            self.first = self.all[0] if self.all else None
 
     @cached_property
     def all(self) -> list[Piece]:
         """All of them, in order."""
         return pieces(self._steps, self._renderer)
-
-    @cached_property
-    def first(self) -> Piece | None:
-        """The first one; ``None`` where there is nothing to do.
-
-        The others need not have been worded where it makes namespaces of a large plan: they can be
-        while it runs.  Not so with templates of the user's: what is wrong with one of them is to be
-        known before anything runs.
-        """
-        own = self._renderer.style == "batch" and not self._renderer.directories
-        part = next(_parts(self._steps), ()) if own else ()
-        if part and all(map(_adds, part)):
-            return next(_grouped(part, self._renderer))
-        return self.all[0] if self.all else None
 
 
 def pieces(steps: Sequence[Step], renderer: Renderer) -> list[Piece]:

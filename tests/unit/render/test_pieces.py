@@ -168,9 +168,9 @@ def test_a_template_of_the_users_is_found_at_fault_before_there_is_a_first_proce
     tmp_path: Path,
 ) -> None:
     (tmp_path / "set_up.j2").write_text("{{ nothing }}")
-    found = Pieces([Step(o, "") for o in lab(NODES)], Renderer("batch", (tmp_path,)))
+    steps = [Step(o, "") for o in lab(NODES)]
     with pytest.raises(IplabError, match="a template cannot be used: 'nothing' is undefined"):
-        _ = found.first
+        Pieces(steps, Renderer("batch", (tmp_path,)))
 
 
 def test_a_small_plan_makes_no_namespaces_side_by_side() -> None:
