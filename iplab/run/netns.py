@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import re
 import sys
@@ -109,7 +108,7 @@ def standing_in(file: str | None) -> Iterator[None]:
         return
     home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        move_into(file)
+        _enter(file)
         try:
             yield
         finally:
@@ -118,16 +117,11 @@ def standing_in(file: str | None) -> Iterator[None]:
         os.close(home)
 
 
-NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)
 _OWN = "/proc/thread-self/ns/net"
 _CLONE_NEWNET = 0x40000000  # linux/sched.h
 
 
-def move_into(file: str) -> None:
-    """This thread into the network namespace of ``file``.
-
-    ``CannotEnter`` where that cannot be, ``OSError`` where there can be no more open files.
-    """
+def _enter(file: str) -> None:
     doing = "open"
     try:
         there = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
@@ -137,8 +131,6 @@ def move_into(file: str) -> None:
         finally:
             os.close(there)
     except OSError as error:
-        if error.errno in NO_MORE_FILES:
-            raise
         raise CannotEnter(f"cannot {doing} {file}: {error.strerror}") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterable, Mapping
@@ -9,9 +10,10 @@ from contextlib import suppress
 
 from iplab.errors import IplabError
 from iplab.names import HOST
-from iplab.run.netns import NETNS, NO_MORE_FILES, CannotEnter, move_into
+from iplab.run.netns import NETNS, CannotEnter, standing_in
 
 _LONGEST = 64 * 1024  # bytes of a value
+_NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 def settings(wanted: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
@@ -28,11 +30,9 @@ def settings(wanted: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
 
     def read() -> None:
         try:
-            for node, keys in sorted(wanted.items(), key=lambda item: item[0] != HOST):
-                # From one to the next: the thread ends there, and need not go home.
-                with suppress(CannotEnter):
-                    if node != HOST:
-                        move_into(f"{NETNS}/{node}")
+            for node, keys in wanted.items():
+                file = None if node == HOST else f"{NETNS}/{node}"
+                with suppress(CannotEnter), standing_in(file):
                     found[node] = _values(keys)
         except OSError as error:
             trouble.append(error)
@@ -54,7 +54,7 @@ def _values(keys: Iterable[str]) -> dict[str, str]:
         try:
             values[key] = " ".join(_text(_path(key)).split())
         except OSError as error:  # some settings answer with one of their own (stable_secret: EIO)
-            if error.errno in NO_MORE_FILES:
+            if error.errno in _NO_MORE_FILES:
                 raise
     return values
 
