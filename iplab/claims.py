@@ -151,12 +151,6 @@ class Ownership(Struct, frozen=True):
         """Whether the lab made the namespace."""
         return netns(node) in self.mine
 
-    def owns_link(self, end: End) -> bool:
-        """Whether the device is the lab's: it made it, or made the namespace around it."""
-        if link(end) in self.mine:
-            return True
-        return self.owns_node(end.node) and link(end) not in self.others
-
     def maker(self, claim: Claim) -> str | None:
         """The other lab that made the object, if one did."""
         return self.others.get(claim)

@@ -99,14 +99,17 @@ def mapping(raw: object) -> object:
 
 
 def word(pattern: str, example: str) -> JsonSchema:
+    """The JSON Schema of a word, for editors: its pattern, and what one looks like."""
     return {"type": "string", "pattern": pattern, "examples": [example]}
 
 
 def one_or_more(item: JsonSchema) -> JsonSchema:
+    """The JSON Schema of one of them, a list of them, or nothing (see ``several``)."""
     return {"anyOf": [item, {"type": "array", "items": item}, {"type": "null"}]}
 
 
 def number(low: int, high: int) -> JsonSchema:
+    """The JSON Schema of a number, from ``low`` to ``high``; YAML gives it as text."""
     number = {"type": "integer", "minimum": low, "maximum": high}
     return {"anyOf": [number, {"type": "string", "pattern": "^[0-9]+$"}]}
 

@@ -90,7 +90,7 @@ class _Rules:
         path = (*device.path, word)
         under = self.found.devices.get(below)
         if under is None:
-            return self._outside(device, below, path)
+            return self._outside(below, path)
         seen, here = 1, under
         while (next_one := lower(here.end, here.kind)) is not None and seen <= MAX_STACKED:
             if next_one == device.end:
@@ -109,17 +109,17 @@ class _Rules:
             message = f"{device.end} cannot be up while {below} is down"
             self.report.add(path, message, "state: down here as well, or `up` there")
         if isinstance(device.kind, Macvlan):
-            self._under_macvlan(device, under, path)
+            self._under_macvlan(under, path)
         return True
 
-    def _under_macvlan(self, device: Device, under: Device, path: tuple[str | int, ...]) -> None:
+    def _under_macvlan(self, under: Device, path: tuple[str | int, ...]) -> None:
         if under.master is not None:
             message = f"{under.end} is a port of {under.master}: no macvlan can stand on it as well"
             self.report.add(path, message, f"link: {under.master}")
         elif isinstance(under.kind, Tuntap) and under.kind.mode == "tun":
             self.report.add(path, f"{under.end} carries packets, not frames", "type: tap there")
 
-    def _outside(self, device: Device, below: End, path: tuple[str | int, ...]) -> bool:
+    def _outside(self, below: End, path: tuple[str | int, ...]) -> bool:
         if below.node == HOST or not self.parts.sure(below.node):
             return True  # a device of the machine's own
         if below.node not in self.found.nodes:

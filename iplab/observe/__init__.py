@@ -58,7 +58,7 @@ def network(seen: Iterable[Seen]) -> Network:
 def read(seen: Seen) -> Seen:
     """The same, with the work of reading it done: there may be time for that now."""
     with _known_form():
-        assert seen.namespace
+        _ = seen.namespace  # worked out when first asked for, and kept
     return seen
 
 

@@ -13,6 +13,7 @@ KERNELS_OWN = frozenset({"noqueue", "noop", "mq", "pfifo_fast", "fq_codel", "fq"
 
 
 def shapings(qdiscs: Sequence[Object]) -> Iterator[tuple[str, Shaping]]:
+    """Each device that somebody shapes, and how; the kernel's own qdiscs shape nothing."""
     for qdisc in qdiscs:
         if qdisc.get("root") and qdisc["kind"] not in KERNELS_OWN:
             yield qdisc["dev"], _shaping(qdisc)

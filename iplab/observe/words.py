@@ -10,6 +10,7 @@ Object = dict[str, Any]
 
 
 def ip(text: str | None) -> IPAddress | None:
+    """An address as `ip` prints it; ``None`` where it prints none."""
     return ip_address(text) if text else None
 
 

@@ -126,7 +126,7 @@ def _plug(end: End, interface: Interface, tied: set[End]) -> Plug:
         interface.up,
         ours,
         given,
-        tuple(_details(end, interface, end in tied)),
+        tuple(_details(interface, end in tied)),
         interface.master,
         quiet and end not in tied,
     )
@@ -137,7 +137,7 @@ def _address(address: Address) -> str:
     return f"{address.local}{peer}"
 
 
-def _details(end: End, interface: Interface, tied: bool) -> Iterator[str]:
+def _details(interface: Interface, tied: bool) -> Iterator[str]:
     word = _kind(interface.kind, tied)
     if word:
         yield word

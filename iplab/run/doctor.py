@@ -15,7 +15,7 @@ from iplab.run import sandbox
 from iplab.run.failed import advice
 from iplab.run.machine import PACKAGES, Machine, find_program
 
-# What iplab uses each program for; the first two are what every lab needs.
+# What iplab uses each program for.
 PROGRAMS = {
     "ip": "everything",
     "unshare": "trying link kinds here",

@@ -79,7 +79,7 @@ def _device(network: Network, node: str, interface: Interface, numbers: Numbers)
     flags = ",".join(_flags(network, node, interface, carrier))
     qdisc = ("noqueue" if _queueless(interface) else "fq_codel") if interface.up else "noop"
     master = f" master {interface.master}" if interface.master else ""
-    state = _state(network, interface, carrier)
+    state = _state(interface, carrier)
     yield (
         f"{numbers.of[end]}: {name}: <{flags}> mtu {interface.mtu or 1500} qdisc {qdisc}{master} "
         f"state {state} group default qlen 1000"
@@ -179,7 +179,7 @@ def _flags(network: Network, node: str, interface: Interface, carrier: bool) -> 
             yield "M-DOWN"
 
 
-def _state(network: Network, interface: Interface, carrier: bool) -> str:
+def _state(interface: Interface, carrier: bool) -> str:
     if not interface.up:
         return "DOWN"
     if isinstance(interface.kind, Loopback):

@@ -193,7 +193,7 @@ def _step(
         "old": step.old,
         "line": say("line", n=step.line) if step.line else "",
         "words": [w for w in told.words if w.meaning],
-        "remarks": list(_remarks(walk, number, told, before == after, say)),
+        "remarks": list(_remarks(walk, number, before == after, say)),
         "warnings": list(_warnings(walk, number, step.reading, say)),
         "before": _picture(
             walk, shared.draw(before), before, marked[0], nodes, fragments, say, number, "before"
@@ -209,7 +209,7 @@ def _step(
     }
 
 
-def _remarks(walk: Walk, number: int, told: Explanation, same: bool, say: _Words) -> Any:
+def _remarks(walk: Walk, number: int, same: bool, say: _Words) -> Any:
     reading = walk.steps[number].reading
     if reading.unknown or number in walk.troubles:
         return

@@ -57,7 +57,7 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stderr.split())
-    heavy = {"pydantic", "yaml", "jinja2", "rich", "sh", "asyncio", "ipaddress", "subprocess"}
+    heavy = {"pydantic", "yaml", "jinja2", "sh", "asyncio", "ipaddress", "subprocess"}
     assert loaded & heavy == set()
 
 
