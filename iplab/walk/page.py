@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from iplab import __version__
 from iplab.iproute2 import Reading
-from iplab.iproute2.explain import Explanation, explain
+from iplab.iproute2.explain import explain
 from iplab.messages import Messages, texts
 from iplab.names import HOST
 from iplab.picture import Graph, graph
