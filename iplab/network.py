@@ -133,7 +133,8 @@ class Address(Partly, frozen=True):
     ``failed`` is set where duplicate address detection found another owner.  ``metric`` is that of
     the subnet's route (``None``: the family's default), which ``noprefixroute`` leaves out;
     ``valid`` and ``preferred`` are lifetimes in seconds (``None``: for ever); ``protocol`` says who
-    gave the address (ip-address(8), ``proto``).  Two are equal where all of it is that a lab can
+    gave the address (ip-address(8), ``proto``); ``nodad`` asks no other machine whether it has it.
+    Two are equal where all of it is that a lab can
     ask for.
     """
 
@@ -150,6 +151,7 @@ class Address(Partly, frozen=True):
     valid: int | None = None  # they run while we look
     preferred: int | None = None
     protocol: str | None = None
+    nodad: bool = False
 
     def __str__(self) -> str:
         words = [str(self.local)]

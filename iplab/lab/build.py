@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from iplab.lab import checks, settings
@@ -10,7 +10,7 @@ from iplab.lab.gather import Device, Gathered
 from iplab.lab.lab import Lab
 from iplab.lab.report import Report
 from iplab.lab.rules import mtu_of
-from iplab.names import IPInterface
+from iplab.names import IPAddress, IPInterface
 from iplab.network import Address, Interface, Namespace, Network, Route
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ def lab(
     namespaces = {
         node: Namespace(
             node,
-            {d.end.device: _interface(found, d) for d in _lo_first(found.of(node))},
+            {
+                d.end.device: _interface(found, d, routes.get(node, ()))
+                for d in _lo_first(found.of(node))
+            },
             routes.get(node, ()),
             settings.sysctls(found, node),
             settings.nat(name, found.forms.get(node)),
@@ -59,7 +62,8 @@ def _lo_first(devices: list[Device]) -> list[Device]:
     return sorted(devices, key=lambda device: device.role != "lo")
 
 
-def _interface(found: Gathered, device: Device) -> Interface:
+def _interface(found: Gathered, device: Device, routes: Sequence[Route]) -> Interface:
+    sources = {route.source for route in routes}
     return Interface(
         device.end.device,
         device.kind,
@@ -67,12 +71,17 @@ def _interface(found: Gathered, device: Device) -> Interface:
         mtu=mtu_of(found, device),
         lladdr=device.lladdr,
         master=device.master,
-        addresses=tuple(_address(address) for address in device.addresses),
+        addresses=tuple(_address(address, sources) for address in device.addresses),
         shaping=device.shaping,
     )
 
 
-def _address(local: IPInterface) -> Address:
-    """An address with the scope that ``ip`` gives it (iproute2's ipaddress.c, default_scope)."""
+def _address(local: IPInterface, sources: Collection[IPAddress | None]) -> Address:
+    """An address with the scope that ``ip`` gives it (iproute2's ipaddress.c, default_scope).
+
+    An IPv6 one that a route has as its source must not be tentative when that is added
+    (net/ipv6/route.c, by ipv6_chk_addr): `nodad`.
+    """
     inside = local.version == 4 and local.ip.is_loopback
-    return Address(local, scope="host" if inside else "global")
+    at_once = local.version == 6 and local.ip in sources
+    return Address(local, scope="host" if inside else "global", nodad=at_once)

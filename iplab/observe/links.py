@@ -106,6 +106,7 @@ def _address(info: Object, link: Object) -> Address:
         valid=_lifetime(info, "valid_life_time"),
         preferred=_lifetime(info, "preferred_life_time"),
         protocol=word(info.get("protocol")),
+        nodad=bool(info.get("nodad")),
     )
 
 

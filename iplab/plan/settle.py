@@ -31,6 +31,7 @@ from iplab.operations import (
     SetVlanFiltering,
 )
 from iplab.operations.address import same_subnet
+from iplab.operations.sysctl import leads_others
 from iplab.plan.reasons import Reason, because
 
 if TYPE_CHECKING:
@@ -179,14 +180,22 @@ def shaping(work: Work, node: str, want: Interface) -> None:
 
 
 def sysctls(work: Work, node: str, want: Namespace, *, of_device: bool) -> None:
-    """Set what differs.  Settings of one device wait for the device."""
-    for key, value in want.sysctls.items():
-        if names_device(key) is not of_device:
+    """Set what differs.  Settings of one device wait for the device (``of_device``).
+
+    What sets others as well comes ahead of them.
+    """
+    for key, value in sorted(want.sysctls.items(), key=lambda item: not leads_others(item[0])):
+        if _late(key, value) is not of_device:
             continue
         have = work.draft.namespace(node).sysctls.get(key)
         if have != value:
             why = because("sysctl", node=node, key=key, value=value, have=have)
             work.do(SetSysctl(node, key, value), why)
+
+
+def _late(key: str, value: str) -> bool:
+    # Without IPv6 the addresses go as well: those that are not wanted are to be taken away before.
+    return names_device(key) or (key.endswith(".disable_ipv6") and value != "0")
 
 
 def names_device(key: str) -> bool:

@@ -271,6 +271,80 @@ def test_a_setting_that_was_not_known_before_is_left_and_said(sandbox: Sandbox) 
     assert "net.ipv4.conf.all.rp_filter in r stays as it is" in done.err
 
 
+LED = """\
+lab: led
+links: [{{"a:e0": {addresses}, "b:e0": 10.0.0.2/24}}]
+nodes: {{a: {{{settings}}}}}
+"""
+BOTH, FOUR = "[10.0.0.1/24, fd00::1/64]", "10.0.0.1/24"
+PLAIN = LED.format(addresses=BOTH, settings="sysctl: {net.ipv4.conf.e0.forwarding: 0}")
+ROUTER = LED.format(
+    addresses=FOUR,
+    settings="forward: true, sysctl: {net.ipv4.conf.e0.forwarding: 0, "
+    "net.ipv4.conf.all.accept_redirects: 0, net.ipv6.conf.all.disable_ipv6: 1}",
+)
+HOST_AGAIN = LED.format(
+    addresses=BOTH,
+    settings="forward: false, sysctl: {net.ipv4.conf.e0.forwarding: 0, "
+    "net.ipv4.conf.all.accept_redirects: 0, net.ipv6.conf.all.disable_ipv6: 0}",
+)
+SET = "ip netns exec a sysctl -w"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "commands"),
+    [
+        (
+            PLAIN,
+            ROUTER,
+            [
+                f"{SET} net.ipv4.ip_forward=1",
+                "ip -n a addr del fd00::1/64 dev e0",
+                f"{SET} net.ipv6.conf.all.disable_ipv6=1",
+                f"{SET} net.ipv4.conf.e0.forwarding=0",
+            ],
+        ),
+        (
+            ROUTER,
+            HOST_AGAIN,
+            [
+                f"{SET} net.ipv4.ip_forward=0",
+                f"{SET} net.ipv6.conf.all.disable_ipv6=0",
+                f"{SET} net.ipv4.conf.all.accept_redirects=0",
+                "ip -n a addr add fd00::1/64 dev e0",
+            ],
+        ),
+    ],
+)
+def test_a_setting_that_sets_others(
+    sandbox: Sandbox, before: str, after: str, commands: list[str]
+) -> None:
+    """`ip_forward` resets each device's forwarding, and accept_redirects; without IPv6 there are no
+    IPv6 addresses."""
+    sandbox.write("lab.yaml", before)
+    sandbox.iplab("up", "lab.yaml", "--yes")
+    sandbox.write("lab.yaml", after)
+    plan = sandbox.iplab("plan", "lab.yaml", "--json", code=3).json
+    assert [command["text"] for command in plan["commands"]] == commands
+    sandbox.iplab("up", "lab.yaml", "--yes")
+    sandbox.iplab("check", "lab.yaml")
+    sandbox.iplab("down", "lab.yaml")
+
+
+def test_an_ipv6_route_with_a_source_of_its_own(sandbox: Sandbox) -> None:
+    """The kernel refuses an address that it is still looking for elsewhere (duplicates)."""
+    links = '{"a:e0": [fd00::1/64, fd00::3/64], "b:e0": fd00::2/64}'
+    routes = '["default via fd00::2 src fd00::1"]'
+    sandbox.write(
+        "lab.yaml", f"lab: source\nlinks: [{links}]\nnodes: {{a: {{routes: {routes}}}}}\n"
+    )
+    sandbox.iplab("up", "lab.yaml", "--yes")
+    assert "via fd00::2 dev e0 src fd00::1" in sandbox.ip("-n a -6 route show default")
+    lines = sandbox.ip("-n a -6 -o addr show dev e0").splitlines()
+    assert ["fd00::1/64" in line for line in lines if "nodad" in line] == [True]
+    sandbox.iplab("check", "lab.yaml")
+
+
 @dataclass
 class Drift:
     """A change made by hand, what `check` then names, and the commands that mend it."""

@@ -39,6 +39,7 @@ from iplab.operations import (
     SetDown,
     SetMaster,
     SetMtu,
+    SetSysctl,
     SetUp,
     project,
 )
@@ -219,3 +220,46 @@ def test_projecting_changes_nothing_it_was_given() -> None:
     before = Draft(WIRED).freeze()
     after(DeleteNamespace("host", "b"))
     assert before == WIRED
+
+
+FORWARD, REDIRECTS = "net.ipv4.ip_forward", "net.ipv4.conf.all.accept_redirects"
+
+
+@pytest.mark.parametrize(
+    ("operation", "changes"),
+    [
+        (
+            SetSysctl("a", FORWARD, "1"),
+            {FORWARD: "1", REDIRECTS: "0", "net.ipv4.conf.e0.forwarding": "1"},
+        ),
+        (SetSysctl("a", FORWARD, "0"), {}),
+        (
+            SetSysctl("a", "net.ipv6.conf.all.forwarding", "1"),
+            {"net.ipv6.conf.all.forwarding": "1", "net.ipv6.conf.e0.forwarding": "1"},
+        ),
+        (SetSysctl("a", REDIRECTS, "0"), {REDIRECTS: "0"}),
+    ],
+)
+def test_a_setting_leads_others(operation: SetSysctl, changes: dict[str, str]) -> None:
+    """net/ipv4/devinet.c, inet_forward_change; net/ipv6/addrconf.c, addrconf_forward_change."""
+    known = {
+        FORWARD: "0",
+        REDIRECTS: "1",
+        "net.ipv4.conf.e0.forwarding": "0",
+        "net.ipv4.conf.e0.rp_filter": "0",
+        "net.ipv6.conf.all.forwarding": "0",
+        "net.ipv6.conf.e0.forwarding": "0",
+    }
+    before = Network({"a": Namespace("a", sysctls=known)})
+    after = operation.apply(before)
+    assert after.namespaces["a"].sysctls == known | changes
+    back = operation.inverse(Draft(before))
+    assert back is not None
+    assert project(after, back) == before
+
+
+def test_the_way_back_sets_what_the_kernel_resets() -> None:
+    """Off again, accept_redirects would be 1 by itself; it was 0 before."""
+    before = Network({"a": Namespace("a", sysctls={FORWARD: "0", REDIRECTS: "0"})})
+    back = SetSysctl("a", FORWARD, "1").inverse(Draft(before))
+    assert back == [SetSysctl("a", FORWARD, "0"), SetSysctl("a", REDIRECTS, "0")]
