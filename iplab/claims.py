@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
@@ -23,6 +23,7 @@ from iplab.operations import (
     SetSysctl,
 )
 from iplab.operations.link import AddDevice
+from iplab.operations.sysctl import leads, leads_others
 
 # Devices that come with every namespace where their module is loaded (net.core.fb_tunnels_only_…).
 FALLBACK = frozenset(
@@ -91,6 +92,17 @@ def made_by(operation: Operation) -> tuple[Claim, ...]:
         case AddNatTable():
             return (Claim("nat", operation.node, operation.table),)
     return ()
+
+
+def led_by(operation: Operation, claims: Iterable[Claim]) -> list[Claim]:
+    """Those of ``claims`` on settings that the kernel sets with what ``operation`` does."""
+    if not isinstance(operation, SetSysctl) or not leads_others(operation.key):
+        return []
+    return [
+        c
+        for c in claims
+        if c.kind == "sysctl" and c.node == operation.node and leads(operation.key, c.name)
+    ]
 
 
 def places(operation: Operation) -> frozenset[str]:

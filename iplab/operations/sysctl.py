@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.operations.base import Operation
-
-# net/ipv4/devinet.c, inet_forward_change: two names for one switch.
-_FORWARD = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding")
-_REDIRECTS = "net.ipv4.conf.all.accept_redirects"
-# net/ipv6/addrconf.c: addrconf_forward_change, addrconf_disable_change.
-_ALL_6 = ("net.ipv6.conf.all.forwarding", "net.ipv6.conf.all.disable_ipv6")
 
 
 class SetSysctl(Operation, frozen=True):
@@ -32,7 +27,7 @@ class SetSysctl(Operation, frozen=True):
         namespace = draft.namespace(self.node)
         sysctls = {**namespace.sysctls, self.key: self.value}
         if namespace.sysctls.get(self.key) != self.value:
-            sysctls |= _followers(self.key, self.value, sysctls)
+            sysctls |= _led_values(self.key, self.value, sysctls)
         draft.namespaces[self.node] = replace(namespace, sysctls=sysctls)
 
     def inverse(self, before: Draft) -> list[Operation] | None:
@@ -40,29 +35,69 @@ class SetSysctl(Operation, frozen=True):
         old = known.get(self.key)
         if old is None:
             return []  # not known: the namespace is new in this plan, and its settings go with it
-        follow = _followers(self.key, old, known) if old != self.value else {}
-        again = [key for key, value in follow.items() if known[key] != value]
+        led = _led_values(self.key, old, known) if old != self.value else {}
+        again = [key for key, value in led.items() if known[key] != value]
         return [SetSysctl(self.node, key, known[key]) for key in (self.key, *again)]
+
+
+class _Switch(Struct, frozen=True):
+    """Settings that the kernel sets others with: ``FAMILYdefaultLAST`` and ``FAMILYDEVLAST``."""
+
+    names: tuple[str, ...]  # they are one
+    family: str
+    last: str
+    against: str | None = None  # and this one to the opposite
+
+
+_SWITCHES = (
+    _Switch(  # net/ipv4/devinet.c, inet_forward_change; a router does not heed redirects
+        ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"),
+        "net.ipv4.conf.",
+        ".forwarding",
+        "net.ipv4.conf.all.accept_redirects",
+    ),
+    # net/ipv6/addrconf.c, addrconf_fixup_forwarding and addrconf_disable_ipv6
+    _Switch(("net.ipv6.conf.all.forwarding",), "net.ipv6.conf.", ".forwarding"),
+    _Switch(("net.ipv6.conf.all.disable_ipv6",), "net.ipv6.conf.", ".disable_ipv6"),
+)
+
+
+def _switch(key: str) -> _Switch | None:
+    return next((s for s in _SWITCHES if key in s.names), None)
 
 
 def leads_others(key: str) -> bool:
     """Whether the kernel sets other settings with this one."""
-    return key in _FORWARD or key in _ALL_6
+    return _switch(key) is not None
 
 
-def _followers(key: str, value: str, known: Mapping[str, str]) -> dict[str, str]:
+def led(key: str, devices: Iterable[str]) -> list[str]:
+    """The settings that the kernel sets with ``key``, where there are these devices.
+
+    Not those of a device with a dot in its name, which need slashes (sysctl(8)).
+    """
+    switch = _switch(key)
+    if switch is None:
+        return []
+    plain = [device for device in devices if "." not in device]
+    found = [f"{switch.family}{device}{switch.last}" for device in ("default", *plain)]
+    found += [name for name in switch.names if name != key]
+    return found + ([switch.against] if switch.against else [])
+
+
+def leads(key: str, other: str) -> bool:
+    """Whether the kernel sets ``other`` with ``key``."""
+    switch = _switch(key)
+    if switch is None or other == key:
+        return False
+    within = other.startswith(switch.family) and other.endswith(switch.last)
+    return within or other in switch.names or other == switch.against
+
+
+def _led_values(key: str, value: str, known: Mapping[str, str]) -> dict[str, str]:
     """Those of ``known`` that the kernel sets when ``key`` changes to ``value``, and to what."""
-    if not leads_others(key):
+    switch = _switch(key)
+    if switch is None:
         return {}
-    family, last = ("net.ipv4.conf.", ".forwarding") if key in _FORWARD else _split(key)
-    found = {k: value for k in known if k.startswith(family) and k.endswith(last) and k != key}
-    if key in _FORWARD:
-        found |= {k: value for k in _FORWARD if k in known and k != key}
-        if _REDIRECTS in known:  # a router does not heed them
-            found[_REDIRECTS] = "1" if value == "0" else "0"
-    return found
-
-
-def _split(key: str) -> tuple[str, str]:
-    family, _, last = key.partition("all")
-    return family, last
+    opposite = "1" if value == "0" else "0"
+    return {k: opposite if k == switch.against else value for k in known if leads(key, k)}

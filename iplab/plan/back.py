@@ -22,6 +22,7 @@ from iplab.operations import (
     SetSysctl,
 )
 from iplab.operations.nat import OnTable
+from iplab.operations.sysctl import leads
 from iplab.plan.undo import between
 
 
@@ -113,7 +114,9 @@ class _Touched:
             case AddRoute() | DeleteRoute():
                 self.routes.add((operation.node, operation.route))
             case SetSysctl():
-                self.sysctls.add((operation.node, operation.key))
+                known = draft.namespace(operation.node).sysctls
+                keys = [operation.key, *(k for k in known if leads(operation.key, k))]
+                self.sysctls |= {(operation.node, key) for key in keys}
             case OnTable():
                 self.tables.add((operation.node, operation.table))
 

@@ -33,6 +33,7 @@ from iplab.operations import (
     SetSysctl,
 )
 from iplab.operations.link import AddDevice
+from iplab.operations.sysctl import leads
 from iplab.plan.reasons import Reason
 from iplab.plan.transform import transform
 from iplab.plan.undo import undo
@@ -158,6 +159,7 @@ class Planner:
         try:
             ended = ended_by(operation, self.draft)
             old = self._old_value(operation)
+            led = self._led(operation)
             operation.change(self.draft)
         except CannotApply as error:
             self.refusals.append(str(error))
@@ -168,6 +170,8 @@ class Planner:
             # A route in a namespace of the lab needs no claim; what has to be asked for does.
             if claim.kind != "route" or netns(claim.node) not in self.mine:
                 self.mine.setdefault(claim, old)
+        for claim, value in led.items():
+            self.mine.setdefault(claim, value)
         self.steps.append(Step(operation, why, self._origin(operation, about)))
 
     def may_remove(self, what: str, node: str, name: str = "") -> bool:
@@ -193,6 +197,8 @@ class Planner:
             namespace = namespaces.get(claim.node)
             if claim.kind != "sysctl" or namespace is None or claim.name in namespace.sysctls:
                 continue
+            if claim.node == HOST and any(leads(k, claim.name) for k in namespace.sysctls):
+                continue  # the kernel set it, and it is put back with what it goes with
             if old:
                 sysctls = {**namespace.sysctls, claim.name: old}
                 namespaces[claim.node] = replace(namespace, sysctls=sysctls)
@@ -282,9 +288,24 @@ class Planner:
             return "0"  # a new namespace; off is what 'no forwarding asked for' means
         return old or ""
 
+    def _led(self, operation: Operation) -> dict[Claim, str]:
+        """The host's own settings that would not come back by themselves, as they are."""
+        if not isinstance(operation, SetSysctl) or operation.node != HOST:
+            return {}
+        back = operation.inverse(self.draft) or []
+        own = [o for o in back[1:] if isinstance(o, SetSysctl)]
+        return {Claim("sysctl", HOST, o.key): o.value for o in own}
+
     def _still_there(self, claim: Claim) -> bool:
         if claim.kind == "sysctl" and claim.node in self.draft.namespaces:
-            return self.draft.namespaces[claim.node].sysctls.get(claim.name) != self.mine[claim]
+            sysctls = self.draft.namespaces[claim.node].sysctls
+            # Its own, or one that the kernel will reset it with.
+            return any(
+                sysctls.get(c.name) != was
+                for c, was in self.mine.items()
+                if c == claim
+                or (c.kind == "sysctl" and c.node == claim.node and leads(c.name, claim.name))
+            )
         if claim.kind == "netns":
             return claim.node in self.draft.namespaces
         if claim.kind == "link":

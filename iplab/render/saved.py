@@ -56,7 +56,11 @@ def state(plan: Plan, wanted: Network) -> Json:
                 for route in namespace.routes
                 if whole or route in wish.routes or ("route", node, str(route)) in claimed
             ),
-            "sysctls": dict(sorted(namespace.sysctls.items())),
+            "sysctls": {
+                key: value
+                for key, value in sorted(namespace.sysctls.items())
+                if whole or key in wish.sysctls or ("sysctl", node, key) in claimed
+            },
             "nat": {table: str(nat) for table, nat in sorted(namespace.nat.items())},
         }
     return found

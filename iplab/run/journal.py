@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 
-from iplab.claims import Claim, made_by, places
+from iplab.claims import Claim, led_by, made_by, places
 from iplab.draft import Draft
 from iplab.errors import IplabError
 from iplab.names import HOST
@@ -75,7 +75,7 @@ class Journal:
                 "makes": [
                     [c.kind, c.node, c.name, given.get(c) or self._settings.get(c, "")]
                     for step in piece.steps
-                    for c in made_by(step.operation)
+                    for c in (*made_by(step.operation), *led_by(step.operation, self._settings))
                     if c.kind != "sysctl" or c in self._settings
                 ],
                 "undo": undos,

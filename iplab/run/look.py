@@ -15,17 +15,22 @@ from iplab.errors import CommandFailed, IplabError
 from iplab.names import HOST
 from iplab.network import MANY, Namespace, NatTable, Network
 from iplab.observe import KERNELS_OWN, QUESTIONS, Seen
+from iplab.operations.sysctl import led
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import entered, inside, is_namespace, namespaces
 from iplab.run.settings import settings
 
 
 class Scope(Struct, frozen=True):
-    """What to look at: which namespaces, and in each which sysctls and nft tables."""
+    """What to look at: which namespaces, and in each which sysctls and nft tables.
+
+    ``led``: also what the kernel sets with those of the host, so that it can be put back.
+    """
 
     nodes: tuple[str, ...]
     sysctls: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tables: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    led: bool = False
 
 
 def scope(wanted: Iterable[Network], claims: Collection[Claim]) -> Scope:
@@ -51,6 +56,7 @@ def scope(wanted: Iterable[Network], claims: Collection[Claim]) -> Scope:
         tuple(nodes),
         {node: frozenset(keys) for node, keys in sysctls.items()},
         {node: frozenset(names) for node, names in tables.items()},
+        led=True,
     )
 
 
@@ -137,7 +143,11 @@ def _ask_names(machine: Machine, seen: list[Seen], nodes: set[str]) -> list[Seen
 def _more(machine: Machine, observed: Network, what: Scope) -> Network:
     """What `ip` does not say: settings, and nft's tables."""
     nodes = observed.namespaces
-    sysctls = settings({node: keys for node in nodes if (keys := what.sysctls.get(node))})
+    keys = {node: known for node in nodes if (known := what.sysctls.get(node))}
+    if what.led and HOST in keys:
+        devices = nodes[HOST].interfaces
+        keys[HOST] = keys[HOST].union(*(led(key, devices) for key in keys[HOST]))
+    sysctls = settings(keys)
     nats = {
         node: {table: found for table in sorted(tables) if (found := _nat(machine, node, table))}
         for node in nodes

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from iplab.claims import FALLBACK, Claim, Ownership
+from iplab.names import HOST
 from iplab.network import End, Namespace, Network
+from iplab.operations.sysctl import leads
 from iplab.run.records import DOUBTFUL, Record
 
 
@@ -31,6 +33,8 @@ def verified(owner: Ownership, observed: Network) -> Ownership:
         namespace = observed.namespaces.get(claim.node)
         if namespace is None:
             continue
+        if claim.node == HOST and claim.kind == "sysctl" and claim.name not in namespace.sysctls:
+            continue  # it went with its device
         if known.startswith(DOUBTFUL):
             same, known = _as_left(claim, known, namespace, owner), ""
         elif claim.kind == "netns":
@@ -86,4 +90,6 @@ def hand_over(lab: str, records: Mapping[str, Record]) -> dict[Claim, str]:
         for claim in record.relies:
             if name != lab and claim in mine:
                 found[claim] = name
+                led = [c for c in mine if c.node == claim.node and leads(claim.name, c.name)]
+                found |= dict.fromkeys(led, name)
     return found

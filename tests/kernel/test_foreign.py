@@ -147,6 +147,55 @@ def test_the_hosts_settings_are_put_back_as_they_were(sandbox: Sandbox, forward:
     assert state.host(sandbox) == before
 
 
+# What the kernel resets with ip_forward (net/ipv4/devinet.c), not as it would leave it by itself.
+HARDENED = {
+    "net.ipv4.ip_forward": "0",
+    "net.ipv4.conf.all.accept_redirects": "0",
+    "net.ipv4.conf.default.forwarding": "1",
+    "net.ipv4.conf.z0.forwarding": "1",
+    "net.ipv4.conf.z1.forwarding": "0",
+}
+
+
+def _hardened(sandbox: Sandbox) -> None:
+    sandbox.ip("link add z0 type veth peer name z1")
+    for key, value in HARDENED.items():
+        sandbox.run("sysctl", "-qw", f"{key}={value}")
+
+
+def _settings(sandbox: Sandbox) -> dict[str, str]:
+    return {key: sandbox.run("sysctl", "-n", key).strip() for key in HARDENED}
+
+
+def test_what_the_kernel_resets_with_forwarding_comes_back(sandbox: Sandbox) -> None:
+    _hardened(sandbox)
+    lab = sandbox.write("lab.yaml", HOST_THINGS)
+    sandbox.iplab("up", lab, "--yes")
+    assert _settings(sandbox)["net.ipv4.conf.z1.forwarding"] == "1"
+    sandbox.iplab("check", lab)
+    sandbox.iplab("plan", lab, code=0)  # what goes with forwarding is not put back ahead of it
+    sandbox.iplab("down", lab)
+    assert _settings(sandbox) == HARDENED
+
+
+def test_what_was_reset_with_forwarding_comes_back_after_a_failure(sandbox: Sandbox) -> None:
+    _hardened(sandbox)
+    text = HOST_THINGS.replace("10.8.0.0/16 via 10.0.1.2", "10.8.0.0/16 dev z0")  # which is down
+    lab = sandbox.write("lab.yaml", text)
+    assert "Device for nexthop is not up" in sandbox.iplab("up", lab, "--yes", code=1).err
+    assert _settings(sandbox) == HARDENED
+
+
+def test_a_device_that_went_meanwhile_keeps_no_lab_up(sandbox: Sandbox) -> None:
+    _hardened(sandbox)
+    lab = sandbox.write("lab.yaml", HOST_THINGS)
+    sandbox.iplab("up", lab, "--yes")
+    sandbox.ip("link del z0")
+    sandbox.iplab("down", lab)
+    rest = ["net.ipv4.conf.all.accept_redirects", "net.ipv4.conf.default.forwarding"]
+    assert [sandbox.run("sysctl", "-n", key).strip() for key in rest] == ["0", "1"]
+
+
 def test_another_lab_in_a_labs_nodes(sandbox: Sandbox) -> None:
     two = starter(sandbox, "two-namespaces")
     host = starter(sandbox, "host-to-namespace")
