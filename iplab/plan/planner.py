@@ -192,12 +192,12 @@ class Planner:
     def with_old_settings(self, wanted: Network) -> Network:
         """``wanted``, and what the lab had set and does not want any more as it was before."""
         namespaces = dict(wanted.namespaces)
-        namespaces.setdefault(HOST, Namespace(HOST))
+        asked = namespaces.setdefault(HOST, Namespace(HOST)).sysctls
         for claim, old in self.mine.items():
             namespace = namespaces.get(claim.node)
             if claim.kind != "sysctl" or namespace is None or claim.name in namespace.sysctls:
                 continue
-            if claim.node == HOST and any(leads(k, claim.name) for k in namespace.sysctls):
+            if claim.node == HOST and any(leads(k, claim.name) for k in asked):
                 continue  # the kernel set it, and it is put back with what it goes with
             if old:
                 sysctls = {**namespace.sysctls, claim.name: old}

@@ -1,6 +1,8 @@
 """What somebody else made is never touched: refused by name, or left alone, or taken over."""
 
 import json
+import signal
+import time
 
 import pytest
 
@@ -183,6 +185,23 @@ def test_what_was_reset_with_forwarding_comes_back_after_a_failure(sandbox: Sand
     text = HOST_THINGS.replace("10.8.0.0/16 via 10.0.1.2", "10.8.0.0/16 dev z0")  # which is down
     lab = sandbox.write("lab.yaml", text)
     assert "Device for nexthop is not up" in sandbox.iplab("up", lab, "--yes", code=1).err
+    assert _settings(sandbox) == HARDENED
+
+
+def test_what_was_reset_with_forwarding_comes_back_after_a_kill(sandbox: Sandbox) -> None:
+    _hardened(sandbox)
+    lab = sandbox.write("lab.yaml", HOST_THINGS)
+    wrong = sandbox.here / "wrong"
+    wrong.mkdir()
+    wrong.joinpath("add_route.j2").write_text("sleep 1.2")
+    words = ("iplab", "up", lab, "--yes", "--templates", wrong)
+    pid = sandbox.start(*words, program=True)
+    while sandbox.try_("pgrep", "-x", "sleep").code:
+        time.sleep(0.01)
+    sandbox.signal(pid, signal.SIGKILL)
+    sandbox.wait(pid).expect(-signal.SIGKILL)
+    assert _settings(sandbox) != HARDENED
+    sandbox.iplab("recover", "--undo")
     assert _settings(sandbox) == HARDENED
 
 
