@@ -23,7 +23,7 @@ from iplab.cli.common import (
     templates_option,
     yes_option,
 )
-from iplab.errors import IplabError, UsageError
+from iplab.errors import Interrupted, IplabError, LeftBehind, UsageError
 
 if TYPE_CHECKING:
     from iplab.plan.planner import Plan
@@ -80,6 +80,8 @@ def command(
             for name in names:
                 try:
                     done.append(take_down(name, style, directories, **how))
+                except (Interrupted, LeftBehind):
+                    raise  # the others are not to be gone on with
                 except IplabError as error:
                     later.append(name)
                     errors.append(error)
@@ -133,10 +135,13 @@ def take_down(
     _processes(plan, yes=yes, kill=kill)
     renderer = Renderer(style, directories)
     found = Pieces(plan.steps, renderer)
-    Runner(session.machine, renderer, session.scope).run(plan, found, record, None)
-    for claim, heir in handed.items():
+    # Ahead of it: with this lab's record what the settings were before would be lost.  Where it
+    # fails, both know, and whichever goes last puts them back.
+    for heir in sorted(set(handed.values())):
         other = session.records[heir]
-        records.save(replace(other, claims={**other.claims, claim: record.claims[claim]}))
+        left = {c: known for c, known in record.claims.items() if handed.get(c) == heir}
+        records.save(replace(other, claims={**left, **other.claims}))
+    Runner(session.machine, renderer, session.scope).run(plan, found, record, None)
     for note in plan.notes:
         say(f"note: {note}")
     say(f"lab {name} is down: {plural(len(plan.steps), 'command')} run, nothing of it is left")

@@ -205,6 +205,41 @@ def test_what_was_reset_with_forwarding_comes_back_after_a_kill(sandbox: Sandbox
     assert _settings(sandbox) == HARDENED
 
 
+@pytest.mark.parametrize("first", ["one", "two"])
+def test_settings_that_two_labs_rely_on(sandbox: Sandbox, first: str) -> None:
+    """The last of them puts all of it back, whichever set it."""
+    _hardened(sandbox)
+    filters = "net.ipv4.conf.all.rp_filter"
+    before = sandbox.run("sysctl", "-n", filters)
+    wish = f"{{forward: true, sysctl: {{{filters}: 2}}}}"
+    for lab in ("one", "two"):
+        sandbox.write(f"{lab}.yaml", f"lab: {lab}\nnodes: {{{lab}: , host: {wish}}}\n")
+        sandbox.iplab("up", f"{lab}.yaml", "--yes")
+    sandbox.iplab("down", first)
+    assert _settings(sandbox)["net.ipv4.ip_forward"] == "1"
+    assert sandbox.run("sysctl", "-n", filters).strip() == "2"
+    sandbox.iplab("down", "--all")
+    assert _settings(sandbox) == HARDENED
+    assert sandbox.run("sysctl", "-n", filters) == before
+
+
+def test_an_interrupt_ends_down_of_all(sandbox: Sandbox) -> None:
+    for lab in ("one", "two"):
+        sandbox.write(f"{lab}.yaml", f"lab: {lab}\nnodes: {{{lab}: }}\n")
+        sandbox.iplab("up", f"{lab}.yaml", "--yes")
+    wrong = sandbox.here / "wrong"
+    wrong.mkdir()
+    wrong.joinpath("delete_namespace.j2").write_text("sleep 1.2")
+    pid = sandbox.start("iplab", "down", "--all", "--templates", wrong, program=True)
+    while sandbox.try_("pgrep", "-x", "sleep").code:
+        time.sleep(0.01)
+    sandbox.signal(pid, signal.SIGINT)
+    done = sandbox.wait(pid).expect(130)
+    assert "interrupted; all was put back" in done.err
+    assert sorted(sandbox.ip("netns").split()) == ["one", "two"]
+    sandbox.iplab("down", "--all")
+
+
 def test_a_device_that_went_meanwhile_keeps_no_lab_up(sandbox: Sandbox) -> None:
     _hardened(sandbox)
     lab = sandbox.write("lab.yaml", HOST_THINGS)
