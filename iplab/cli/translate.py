@@ -112,7 +112,7 @@ def command(
     else:
         _show(found)
     if run:
-        _run(found, state)
+        _run(found, state, as_json)
     ctx.exit(0 if found.exact and not (found.nothing and found.fails) else 3)
 
 
@@ -281,7 +281,7 @@ def _show(found: Translation) -> None:
             click.echo(styled(f"# {note}", dim=True))
 
 
-def _run(found: Translation, state: Namespace | None) -> None:
+def _run(found: Translation, state: Namespace | None, as_json: bool) -> None:
     from iplab.run.legacy import Run
     from iplab.run.machine import Machine
 
@@ -296,7 +296,7 @@ def _run(found: Translation, state: Namespace | None) -> None:
 
         for argv in found.commands:
             done = Machine().run(Command(argv, state.name if state else HOST))
-            click.echo(done.out, nl=False)
+            click.echo(done.out, nl=False, err=as_json)
         return
     assert state is not None  # --run reads it
     Run(Machine(), state, found.operations).run()

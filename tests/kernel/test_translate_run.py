@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -62,6 +63,12 @@ def test_what_only_reads_is_run_too() -> None:
     done = inside("iplab translate --netns n1 --run 'route -n'; echo code $?")
     assert "default via 192.168.1.1 dev v0" in done.stdout
     assert "code 0" in done.stdout
+
+
+def test_what_it_prints_is_not_mixed_with_json() -> None:
+    done = inside("iplab translate --netns n1 --run --json 'ifconfig v0'")
+    assert json.loads(done.stdout)["lines"][0]["exact"]
+    assert "192.168.1.4/24" in done.stderr
 
 
 def test_what_is_not_exact_is_not_run() -> None:
