@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -206,16 +207,31 @@ def styled(text: str, **kwargs: Any) -> str:
     return click.style(text, **kwargs) if coloured() else text
 
 
-def print_pieces(pieces: Sequence[Piece]) -> None:
-    """Each command with its reason.  Lines that are not comments can be pasted into a shell."""
+def write_file(path: Path, data: bytes) -> None:
+    """Write what ``-o`` asked for; ``IplabError`` names the file, of which no part is left then."""
+    fresh = not path.exists()
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        if fresh:
+            path.unlink(missing_ok=True)
+        raise IplabError(f"cannot be written: {error.strerror}", where=str(path)) from None
+
+
+def as_word(path: Path) -> str:
+    """A file's name as one can paste it behind a command."""
+    return shlex.quote(f"./{path}" if str(path).startswith("-") and str(path) != "-" else str(path))
+
+
+def print_pieces(pieces: Sequence[Piece], *, err: bool = False) -> None:
+    """Each command with its reason, on stdout, or on stderr.
+
+    Lines that are not comments can be pasted into a shell.
+    """
     for piece in pieces:
-        if not piece.command.lines:
-            click.echo(styled(f"# {_reason(piece.steps[0])}", dim=True))
-            click.echo(piece.command.text)
-            continue
         for step in piece.steps:
-            click.echo(styled(f"# {_reason(step)}", dim=True))
-        click.echo(piece.command.text)
+            click.echo(styled(f"# {_reason(step)}", dim=True), err=err)
+        click.echo(piece.command.text, err=err)
 
 
 def _reason(step: Any) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from iplab.cli.common import (
     adopt_option,
+    as_word,
     json_option,
     lab_argument,
     load_lab,
@@ -23,6 +25,7 @@ from iplab.cli.common import (
     set_option,
     style_option,
     templates_option,
+    write_file,
 )
 
 
@@ -36,7 +39,10 @@ from iplab.cli.common import (
 @set_option
 @click.option("--undo", is_flag=True, help="Show the way back instead.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Save the plan, for `iplab up`."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Save the plan, for `iplab up`; - is stdout.",
 )
 @adopt_option
 @json_option
@@ -68,25 +74,31 @@ def command(
     plan = plan_for(it, session, style)
     renderer = Renderer(style, directories)
     if output is not None:
-        saved.write(output, saved.document(plan, it, renderer, adopt=adopt))
-        say(f"saved {output}; run exactly this with: iplab up {output}")
+        text = saved.text(saved.document(plan, it, renderer, adopt=adopt))
+        if str(output) == "-":
+            click.echo(text, nl=False)
+            ctx.exit(3 if plan.steps else 0)
+        write_file(output, text.encode())
+        say(f"saved {output}; run exactly this with: iplab up {as_word(output)}")
+    shown = plan
+    if undo and plan.steps:
+        back = tuple(Step(o, "undo") for o in between(plan.after, plan.before))
+        shown = replace(plan, steps=back, before=plan.after, after=plan.before)
+    elif undo:
+        say(f"lab {it.name} is as its file says; this is how `iplab down` takes it away")
+        shown = plan_down(it.name, session.observed, session.ownership)
     if as_json:
-        document = saved.document(plan, it, renderer, adopt=adopt, whole=False)
+        document = saved.document(shown, it, renderer, adopt=adopt, whole=False)
         print_json({key: document[key] for key in saved.PUBLIC})
     elif undo:
-        if plan.steps:
-            back = tuple(Step(o, "undo") for o in between(plan.after, plan.before))
-        else:
-            say(f"lab {it.name} is as its file says; this is how `iplab down` takes it away")
-            back = plan_down(it.name, session.observed, session.ownership).steps
-        print_pieces(pieces(back, renderer))
+        print_pieces(pieces(shown.steps, renderer))
     else:
         found = pieces(plan.steps, renderer)
         print_pieces(found)
         for note in plan.notes:
             say(f"note: {note}")
         if found:
-            say(f"{processes(renderer, found)} to run; `iplab up {lab}` runs them")
+            say(f"{processes(renderer, found)} to run; `iplab up {as_word(lab)}` runs them")
         else:
             say(f"nothing to do: {plural(len(it.nodes), 'node')} as the lab says")
     ctx.exit(3 if plan.steps else 0)

@@ -98,7 +98,7 @@ def _one(
             source, "stdin", kind=kind, state=state, dialect=dialect, context=context
         )
     path = Path(name)
-    if not path.is_file():
+    if not path.exists() or path.is_dir():  # a pipe is fine
         what = "is a directory" if path.is_dir() else "there is no such file"
         raise IplabError(what, where=name)
     with path.open("rb") as file:
@@ -121,6 +121,8 @@ def write_in_place(path: Path, old: bytes, new: bytes) -> None:
     copy of something.
     """
     path = path.resolve()  # a link stays a link
+    if not path.is_file():
+        raise IplabError("is no plain file, and cannot be changed in place", where=str(path))
     backup = path.with_name(path.name + ".orig")
     if backup.exists() and backup.read_bytes() != old:
         raise IplabError(

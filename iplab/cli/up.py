@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from iplab.render.saved import Saved
 
 
+# Options that say what is planned.
+_PLANNED = {
+    "style": "--style",
+    "directories": "--templates",
+    "settings": "--set",
+    "adopt": "--adopt",
+}
 FEW = 300  # processes that nobody minds waiting for
 
 
@@ -52,7 +59,9 @@ FEW = 300  # processes that nobody minds waiting for
 @adopt_option
 @json_option
 @on_machine(keep=True)
+@click.pass_context
 def command(
+    ctx: click.Context,
     lab: Path,
     style: str,
     directories: tuple[Path, ...],
@@ -77,9 +86,22 @@ def command(
     if step and not terminal:
         raise UsageError("--step needs a terminal to ask on")
     plan_file = saved.read(lab) if str(lab) != "-" and lab.is_file() else None
+    if plan_file is not None:
+        _refuse_options(ctx)
     it, style, directories, adopt = _what(lab, settings, style, directories, adopt, plan_file)
     with records.locked(say):
         bring_up(it, style, directories, adopt, plan_file, ask=not yes, step=step, as_json=as_json)
+
+
+def _refuse_options(ctx: click.Context) -> None:
+    """A saved plan was made with its own, and is run as it was shown."""
+    from click.core import ParameterSource
+
+    for name, option in _PLANNED.items():
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(
+                f"{option} is part of a saved plan already", hint=f"iplab plan {option} … -o PLAN"
+            )
 
 
 def _what(
@@ -130,7 +152,7 @@ def bring_up(
     if style != "batch" and len(plan.steps) > FEW:
         say(f"note: {len(plan.steps)} processes, one after the other; --style batch is far quicker")
     if ask and not step and plan.steps:
-        print_pieces(found.all)
+        print_pieces(found.all, err=as_json)
         if not click.confirm(f"Run {processes(renderer, found.all)}?", err=True):
             raise IplabError("nothing was run")
     claims = dict(session.ownership.mine)

@@ -236,3 +236,15 @@ def test_json_is_alone_on_stdout(two: Starter) -> None:
     check = two.iplab("check", "--json", "--ping").json
     assert set(check) == {"ok", "differences", "checks", "pings"}
     assert set(check["pings"]) == {"sent", "received", "failed"}
+
+
+def test_down_of_a_lab_whose_file_has_gone(two: Starter) -> None:
+    (two.sandbox.here / two.file).unlink()
+    two.iplab("down")
+    assert two.sandbox.ip("netns") == ""
+
+
+def test_down_by_name_where_a_directory_has_that_name(two: Starter) -> None:
+    (two.sandbox.here / "two-namespaces").mkdir()
+    two.sandbox.iplab("down", "two-namespaces")
+    assert two.sandbox.ip("netns") == ""

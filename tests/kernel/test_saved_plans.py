@@ -105,3 +105,29 @@ def test_nobody_to_ask(two: Starter) -> None:
     for file in (two.file, "saved.plan"):
         assert "--yes" in two.sandbox.iplab("up", file, code=2).err
     assert two.sandbox.ip("netns") == ""
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--style", "batch"], ["--templates", "."], ["--set", "n=1"], ["--adopt"]],
+)
+def test_what_a_plan_was_made_with_is_not_said_again(two: Starter, option: list[str]) -> None:
+    said = two.sandbox.iplab("up", "saved.plan", "--yes", *option, code=2).err
+    assert f"{option[0]} is part of a saved plan already" in said
+    assert two.sandbox.ip("netns") == ""
+
+
+def test_a_plan_on_standard_output(two: Starter) -> None:
+    saved = two.iplab("plan", "-o", "-", code=3).out
+    assert json.loads(saved) == json.loads((two.sandbox.here / "saved.plan").read_text())
+    assert not (two.sandbox.here / "-").exists()
+
+
+def test_the_way_back_as_json(two: Starter) -> None:
+    back = two.iplab("plan", "--undo", "--json", code=3).json["commands"]
+    lines = two.iplab("plan", "--undo", code=3).out.splitlines()
+    assert [c["text"] for c in back] == [line for line in lines if not line.startswith("#")]
+    assert back[-1]["text"].startswith("ip netns del")
+    two.sandbox.iplab("up", "saved.plan", "--yes")
+    down = two.iplab("plan", "--undo", "--json").json["commands"]
+    assert [c["text"] for c in down] == ["ip netns del ns0", "ip netns del ns1"]
