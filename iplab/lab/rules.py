@@ -116,6 +116,10 @@ class _Rules:
         if under.master is not None:
             message = f"{under.end} is a port of {under.master}: no macvlan can stand on it as well"
             self.report.add(path, message, f"link: {under.master}")
+        elif isinstance(under.kind, Macvlan):
+            # drivers/net/macvlan.c hangs it on the lower device's own.
+            message = f"{under.end} is a macvlan itself; the kernel takes what that stands on"
+            self.report.add(path, message, f"link: {lower(under.end, under.kind)}")
         elif isinstance(under.kind, Tuntap) and under.kind.mode == "tun":
             self.report.add(path, f"{under.end} carries packets, not frames", "type: tap there")
 

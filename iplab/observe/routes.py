@@ -11,16 +11,24 @@ from iplab.network import Route
 from iplab.observe.words import Object, ip, number, word
 
 
-def route(line: Object) -> Route | None:
-    """A route somebody asked for; ``None`` for the kernel's own, a daemon's, another table's."""
+def asked_for(line: Object) -> Iterator[Route]:
+    """The routes of a line that somebody asked for: none of the kernel's own, a daemon's, another
+    table's.
+
+    Of IPv6 routes to one destination with one metric the kernel makes a multipath route
+    (net/ipv6/ip6_fib.c): as many as it has hops.  An IPv4 one is one route, and no lab's.
+    """
     if line.get("table", "main") != "main" or line.get("protocol", "boot") not in (
         "boot",
         "static",
     ):
-        return None
-    if "nexthops" in line:
-        return None  # multipath: a lab has none, and none of its routes looks like it
-    return _as_route(line)
+        return
+    if "nexthops" not in line:
+        yield _as_route(line)
+        return
+    hops = list(_hops(line))
+    if any(hop.destination.version == 6 for hop in hops):
+        yield from hops
 
 
 def every_route(line: Object) -> Iterator[Route]:
@@ -28,9 +36,14 @@ def every_route(line: Object) -> Iterator[Route]:
     multipath one as one route for each hop: what goes when its device loses its last address."""
     if line.get("table") == "local" or line.get("protocol") == "kernel":
         return
-    for hop in line.get("nexthops") or [{}]:
-        route = _as_route(line | {k: hop[k] for k in ("gateway", "via", "dev") if k in hop})
+    for route in _hops(line):
         yield replace(route, table=line.get("table") if line.get("table") != "main" else None)
+
+
+def _hops(line: Object) -> Iterator[Route]:
+    for hop in line.get("nexthops") or [{}]:
+        words = {k: hop[k] for k in ("gateway", "via", "dev", "flags") if k in hop}
+        yield _as_route(line | words)
 
 
 def _as_route(line: Object) -> Route:

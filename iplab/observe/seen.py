@@ -10,7 +10,7 @@ from msgspec import Struct
 from iplab.network import Namespace
 from iplab.observe.links import interface
 from iplab.observe.qdisc import shapings
-from iplab.observe.routes import route
+from iplab.observe.routes import asked_for
 from iplab.observe.words import Object
 
 
@@ -39,6 +39,6 @@ class Seen(Struct, frozen=True, dict=True):
         return Namespace(
             self.name,
             {device.name: device for device in devices},
-            tuple(r for r in map(route, self.routes) if r is not None),
+            tuple(route for line in self.routes for route in asked_for(line)),
             identity=self.identity,
         )

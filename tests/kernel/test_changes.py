@@ -488,3 +488,17 @@ checks: [vm1 -> sw]
     sandbox.write("lab.yaml", lab.replace("      vm2:eth0: 10.0.3.12/24\n", ""))
     sandbox.iplab("up", "lab.yaml", "--yes")
     sandbox.iplab("check", "lab.yaml")
+
+
+def test_an_ipv6_route_with_a_second_way(sandbox: Sandbox) -> None:
+    """The kernel makes one multipath route of the two; what nobody asked for goes."""
+    links = '{"a:e0": "fd00::1/64", "b:e0": [fd00::2/64, fd00::4/64]}'
+    text = f'lab: ways\nlinks: [{links}]\nnodes: {{a: {{routes: ["fd09::/64 via fd00::2"]}}}}\n'
+    sandbox.write("lab.yaml", text)
+    sandbox.iplab("up", "lab.yaml", "--yes")
+    sandbox.ip("-n a -6 route append fd09::/64 via fd00::4")
+    said = sandbox.iplab("check", "lab.yaml", code=3).out
+    assert "a: route: wanted absent, found fd09::/64 via fd00::4 dev e0" in said
+    sandbox.iplab("up", "lab.yaml", "--yes")
+    sandbox.iplab("check", "lab.yaml")
+    assert "fd00::4" not in sandbox.ip("-n a -6 route show fd09::/64")
