@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from iplab.errors import IplabError
-from iplab.iproute2 import output_json, output_routes
+from iplab.iproute2 import output_counts, output_json, output_routes
 from iplab.messages import Messages, texts
 
 _HEAD = re.compile(r"(\d+): ([^\s:@]+)(?:@([^\s:]+))?: <([^>]*)>(.*)")
@@ -61,6 +61,7 @@ def read(text: str, messages: Messages) -> list[Device]:
     say = _Say(messages)
     found: list[Device] = []
     lines = _lines(text)
+    counted = -1  # the line of numbers that was read together with its header
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else ""
         device = _open(line, following, say)
@@ -76,7 +77,12 @@ def read(text: str, messages: Messages) -> list[Device]:
                 found.append(device)
         elif line.strip() and found:
             found[-1].lines.append(line)
-            if found[-1].what == "route":
+            if number == counted:
+                continue
+            if fields := list(output_counts.counters(line, following, say)):
+                found[-1].fields += fields
+                counted = number + 1
+            elif found[-1].what == "route":
                 found[-1].fields += output_routes.route(line, say)
             else:
                 found[-1].fields += _inner(line.split(), say)

@@ -251,8 +251,21 @@ def _nsenter(cursor: Cursor) -> Meaning:
 
 
 def _exec(cursor: Cursor) -> Meaning:
+    if "-all" in cursor.options:
+        return _everywhere(cursor)
     node = cursor.named_node(cursor.word("netns.inside", "the namespace's name"))
     return _inside(cursor, node)
+
+
+def _everywhere(cursor: Cursor) -> Meaning:
+    """``ip -all netns exec COMMAND``: no name is among its words (netns_exec in ip/ipnetns.c)."""
+    command, program = shlex.join(cursor.rest()), cursor.peek()
+    meaning = _inside(cursor, HOST)
+    cursor.node = HOST
+    values = {"command": command, "program": program}
+    if meaning.operations or any(known.changes for known in meaning.known):
+        return knows("netns.exec-all", values)
+    return looks("show.netns-exec-all", **values)
 
 
 def _inside(cursor: Cursor, node: str) -> Meaning:

@@ -226,6 +226,8 @@ def look_known(topic: str, node: str, device: str) -> list[Argv]:
         case "tuntap":
             return [(*ip(node), "tuntap", "show")]
         case "netns":
+            if rest == "exec-all":
+                return [("ip", "-all", "netns", "exec", "ip", "address")]
             return [("ip", "netns", "identify")] if rest == "shell" else [("ip", "netns", "list")]
         case "bridge":
             return [("bridge", *ip(node)[1:], rest, "show")]

@@ -218,3 +218,28 @@ def test_a_word_that_is_called_like_a_key_with_a_value_is_told_nothing_false_of(
     told = {field.text: field.meaning for field in device.fields}
     assert told["dev-1"] == told["address"]
     assert "dev-1" not in told["dev-1"]
+
+
+COUNTED = """\
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000
+    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+    RX:  bytes packets errors dropped  missed   mcast           
+          1764      21      0       0       0       0 
+    RX errors:  length    crc   frame    fifo overrun
+                     0      3       0       0       0 
+    TX:  bytes packets errors dropped carrier collsns           
+         1.76K      21      0       0       0       0 
+    TX errors: aborted   fifo  window heartbt transns
+                     0      0       0       0       2 
+"""  # noqa: E501, W291
+
+
+def test_what_is_counted_has_its_number_and_its_meaning() -> None:
+    fields = meanings(COUNTED)["lo"]
+    assert fields["RX bytes 1764"] == "bytes that came in"
+    assert "checksum" in fields["RX errors crc 3"]
+    assert fields["TX bytes 1.76K"] == "bytes that went out"
+    assert "carrier came or went" in fields["TX errors transns 2"]
+    assert not any("setting of this kind" in meaning for meaning in fields.values())
+    (device,) = read(COUNTED, Messages("en"))
+    assert device.lines == COUNTED.splitlines()
