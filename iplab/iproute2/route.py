@@ -144,6 +144,8 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
         if word in given:
             raise cursor.fail(f"{word} is there twice", 1)
         given[word] = value
+    if verb != "delete" and kind == "unicast" and not {"via", "dev", "nhid"} & {*given}:
+        raise cursor.fail("a route needs its way: via GATEWAY or dev DEV (kernel: No such device)")
     if given.get("table") in ("main", "254"):
         del given["table"]
     route = _route(cursor, kind, given)

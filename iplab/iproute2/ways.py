@@ -96,7 +96,7 @@ def _inverse(operation: Operation) -> Operation | None:
             return AddAddress(node, device, address)
         case AddRoute(route=route):
             return DeleteRoute(node, route)
-        case DeleteRoute(route=route):
+        case DeleteRoute(route=route) if route.gateway or route.device or route.type != "unicast":
             return AddRoute(node, route)
         case SetShaping(device=device):
             return ClearShaping(node, device)
