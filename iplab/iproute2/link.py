@@ -98,7 +98,7 @@ def read(cursor: Cursor) -> Meaning:
                 raise cursor.fail("only the device is said when it is deleted", 1)
             return means(DeleteLink(cursor.node, _device(cursor, said)))
         case "show" | "xstats" | "afstats":
-            return looks("show.link", **select(cursor, "link"))
+            return looks("show.link", **select(cursor, "address"))
     raise cursor.fail(f"`ip link {verb}` is not something iplab reads", 1)
 
 

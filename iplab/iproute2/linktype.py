@@ -142,7 +142,7 @@ def _veth(
         return [], [Known("link.add-veth-alone", {"device": end.device})]
     if cursor.peek() != "peer":
         raise cursor.fail(f"{cursor.peek()!r}: a veth takes `peer` and the other end's words")
-    cursor.note(1, "veth.peer")
+    cursor.note(1, "link.peer")
     other = parse(cursor)
     name = other.given.pop("name", "") or other.device
     if not name:

@@ -235,7 +235,7 @@ def _netns(cursor: Cursor) -> Meaning:
         return _exec(cursor)
     if verb in ("list", "list-id", "identify", "pids", "monitor"):
         while cursor.more:
-            cursor.word("netns.name")
+            cursor.word("netns.pid" if verb == "identify" else "netns.name")
         return looks(f"show.netns-{verb}")
     raise cursor.fail(f"`ip netns {verb}` is not something iplab reads", 1)
 

@@ -98,7 +98,8 @@ def read(cursor: Cursor) -> Meaning:
         case "get":
             return _get(cursor)
         case "flush":
-            return knows("route.flush", _select(cursor) | {"node": cursor.node})
+            selected = _select(cursor) | {"node": cursor.node}
+            return knows("route.flush-cache" if "cached" in selected else "route.flush", selected)
         case "show" | "save" | "showdump":
             return looks("show.route", **_select(cursor))
     raise cursor.fail(f"`ip route {verb}` is not something iplab reads", 1)

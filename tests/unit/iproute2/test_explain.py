@@ -106,10 +106,11 @@ def test_every_word_that_has_a_text_is_a_word_of_ip() -> None:
         "tuntap": (*tuntap.VERBS, *tuntap.WORDS), "bridge": bridge.OBJECTS,
         "qdisc": (*qdisc.VERBS, *qdisc.WHERE), "tunnel": tunnel.VERBS,
         "maddress": (*maddress.VERBS, *maddress.WORDS),
+        **{f"bridge-{n}": (*bridge.VERBS[n], *bridge.WORDS[n]) for n in bridge.VERBS},
     }  # fmt: skip
     written = {  # by the readers themselves, not by a table
         "option/--", "object/qdisc", "netns/name", "netns/inside", "netns/entered", "netns/command",
-        "link/peer",
+        "link/peer", "netns/pid", *(f"bridge-{n}/word" for n in bridge.VERBS),
         "link/type-word", "route/gateway", "route/nexthop", "qdisc/tbf",
         "qdisc/netem", "qdisc/word", "tunnel/name", "tunnel/dev", "tunnel/word",
     }  # fmt: skip

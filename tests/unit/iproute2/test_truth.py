@@ -49,3 +49,45 @@ def test_a_route_that_is_taken_away_with_its_way_can_be_added_again() -> None:
 
 def test_a_route_without_a_way_is_refused() -> None:
     assert "via GATEWAY or dev DEV" in told("ip route add 10.0.0.0/24").unknown
+
+
+@pytest.mark.parametrize(
+    ("command", "true", "untrue"),
+    [
+        ("ip link set lo up", "::1/128 (scope host)", "fe80"),
+        ("ip addr add 10.0.0.1 peer 10.0.0.2 dev tun0", "route to 10.0.0.2/32", "10.0.0.1/32 thr"),
+        ("ip addr add 10.5.0.1 peer 10.0.0.9/30 dev tun0", "route to 10.0.0.8/30", "10.5.0.0"),
+        ("ip addr add fd00::2/64 dev eth0", "RFC 6724", "secondary"),
+        ("ip route add 10.0.0.0/24 dev eth0 table 5", "in table 5", "table main"),
+        ("ip route show table all", "of every table", "table main"),
+        ("ip route show table 5", "of table 5", "table main"),
+        ("ip route flush cache", "takes no route away", "they are gone"),
+        ("ip link set br0 type bridge stp_state 1", "forwards already goes on", "each port now"),
+        ("bridge vlan del dev p0 vid 10", "are dropped at this port", "delete:"),
+        ("bridge fdb del 02:00:00:00:00:01 dev p0 master", "no such entry", "leave by that port"),
+        ("bridge fdb flush dev br0", "empties the forwarding table of br0", "on br0"),
+    ],
+)
+def test_what_is_said_is_so(command: str, true: str, untrue: str) -> None:
+    one = told(command)
+    said = "\n".join((*one.does, *one.after, *one.traps))
+    assert true in said
+    assert untrue not in said
+
+
+@pytest.mark.parametrize(
+    ("command", "word", "means"),
+    [
+        ("ip link add veth0 type veth peer name veth1", "peer", "other end of the cable"),
+        ("bridge link set dev p0 hairpin on", "hairpin on", "back out of the port"),
+        ("bridge fdb add 02:00:00:00:00:01 dev p0 master", "02:00:00:00:00:01", "MAC address"),
+        ("bridge vlan add dev p0 vid 10 pvid untagged", "untagged", "has no tag"),
+        ("bridge mdb add dev br0 port p0 grp 239.1.1.1", "grp 239.1.1.1", "the group"),
+        ("ip netns identify 1", "1", "the process of number 1"),
+        ("ip link show master br0", "master br0", "the ports of br0"),
+        ("ip link show up", "up", "those that are up"),
+        ("ip neigh show proxy", "proxy", "those this machine answers for"),
+    ],
+)
+def test_what_a_word_means(command: str, word: str, means: str) -> None:
+    assert {w.written: w.meaning for w in told(command).words}[word].find(means) >= 0
