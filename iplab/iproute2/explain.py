@@ -92,6 +92,7 @@ def explain(reading: Reading, messages: Messages) -> Explanation:
         traps += [say["trap"]] if "trap" in say else []
         notes += [say["undo"]] if "undo" in say else []
         undo = [shlex.join(argv) for argv in ways.back(operation)] + undo
+    for operation in ways.last_names(reading.operations):
         look += [shlex.join(argv) for argv in ways.look(operation)]
     for known in reading.known:
         say = _of_known(known, reading, messages)
@@ -100,8 +101,7 @@ def explain(reading: Reading, messages: Messages) -> Explanation:
         traps += [say["trap"]] if "trap" in say else []
         notes += [say["undo"]] if "undo" in say else []
         if known.changes:
-            device = known.values.get("device", "")
-            seen = ways.look_known(known.topic, reading.node, device)
+            seen = ways.look_known(known.topic, reading.node, known.values)
             look += [shlex.join(argv) for argv in seen]
     return Explanation(
         written,

@@ -165,14 +165,17 @@ def changes(
     done: list[Operation] = []
     known: list[Known] = []
     given = said.given
+    last = {"device": device, "name": given.get("name", device)}
     if "netns" in given:
         if given["netns"].isdigit():
-            known.append(Known("link.netns-pid", {"device": device, "pid": given["netns"]}))
-            node = ""
-        else:
-            to = cursor.named_node(given["netns"])
-            done.append(MoveLink(node, device, to))
-            node = to
+            # In a namespace without a name: nothing that a network would know.
+            more = [f"{word} {value}".strip() for word, value in given.items() if word != "netns"]
+            more += [] if said.up is None else ["up" if said.up else "down"]
+            values = last | {"pid": given["netns"], "words": ", ".join(more)}
+            return [], [Known("link.netns-pid", values)]
+        to = cursor.named_node(given["netns"])
+        done.append(MoveLink(node, device, to))
+        node = last["to"] = to
     if "address" in given:
         try:
             done.append(SetLladdr(node, device, names.lladdr(given["address"])))
@@ -189,7 +192,7 @@ def changes(
             length = linktype.number(cursor, value, 0, 2**31 - 1)
             done.append(SetQueueLength(node, device, length))
         elif word not in ("netns", "address", "mtu", "master", "nomaster", "name"):
-            known.append(Known(f"link.set-{word}", {"device": device, "value": value}))
+            known.append(Known(f"link.set-{word}", last | {"value": value}))
     if "master" in given:
         done.append(SetMaster(node, device, cursor.device(given["master"])))
     elif "nomaster" in given:
@@ -198,6 +201,4 @@ def changes(
         done.append(SetUp(node, device) if said.up else SetDown(node, device))
     if "name" in given:  # the kernel does it earlier; behind the others they keep the old name
         done.append(RenameLink(node, device, cursor.device(given["name"])))
-    if node == "":  # in a namespace without a name: nothing that a network would know
-        return [], known
     return done, known

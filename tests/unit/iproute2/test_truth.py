@@ -91,3 +91,18 @@ def test_what_is_said_is_so(command: str, true: str, untrue: str) -> None:
 )
 def test_what_a_word_means(command: str, word: str, means: str) -> None:
     assert {w.written: w.meaning for w in told(command).words}[word].find(means) >= 0
+
+
+@pytest.mark.parametrize(
+    ("command", "look"),
+    [
+        ("ip link set x name y up", "ip link show dev y"),
+        ("ip link set x netns ns1 name z up", "ip -n ns1 address show dev z|ip -n ns1 link show dev z"),
+        ("ip link set x netns ns1 alias cellar", "ip -n ns1 address show dev x|ip -n ns1 -d link show dev x"),
+        ("ip link set eth0 netns 1234", "nsenter -t 1234 -n ip link show dev eth0"),
+        ("ip link set eth0 netns 1234 name z up", "nsenter -t 1234 -n ip link show dev z"),
+        ("ip -n ns1 link set eth0 netns 1", "ip link show dev eth0"),
+    ],
+)  # fmt: skip
+def test_one_looks_where_the_device_is_in_the_end(command: str, look: str) -> None:
+    assert "|".join(told(command).look) == look
