@@ -45,7 +45,7 @@ def command(ctx: click.Context, words: tuple[str, ...], lang: str | None, as_jso
     if not words and sys.stdin.isatty():
         raise UsageError("explain what?", hint="iplab explain 'ip link set veth0 netns ns1'")
     if words in ((), ("-",)):
-        text = sys.stdin.read(LONGEST)
+        text = click.get_text_stream("stdin", "utf-8", "replace").read(LONGEST)
         if looks_like(text):
             devices = read(text, messages)
             if as_json:
@@ -77,7 +77,9 @@ def _readings(words: tuple[str, ...]) -> list[Reading]:
     if batch != "-" and not reading.unknown and Path(batch).is_file():
         end = next(n for n, p in enumerate(reading.parts) if p.topic == "option.-batch")
         head = [w for part in reading.parts[:end] for w in part.written]
-        return read_batch(Path(batch).read_text(encoding="utf-8"), head)
+        # What is not UTF-8 is replaced, for it is printed again.
+        text = Path(batch).read_text(encoding="utf-8", errors="replace")
+        return read_batch(text, head)
     return [reading]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
+from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means, padded
 from iplab.names import IPAddress, IPInterface
 from iplab.network import Address
 from iplab.operations import AddAddress, DeleteAddress, FlushAddresses
@@ -173,7 +173,7 @@ def interface(cursor: Cursor, text: str) -> IPInterface:
     try:
         if "%" in text:
             raise ValueError
-        found: Any = ipaddress.ip_interface(text)
+        found: Any = ipaddress.ip_interface(padded(text))
     except ValueError:
         raise cursor.fail(f"{text!r} is not an address", 1) from None
     if cursor.family is not None and found.version != cursor.family:
@@ -190,6 +190,6 @@ def _broadcast(cursor: Cursor, text: str | None, local: IPInterface) -> IPAddres
             return None
         return local.network.broadcast_address if text == "+" else local.network.network_address
     try:
-        return ipaddress.ip_address(text)
+        return ipaddress.ip_address(padded(text))
     except ValueError:
         raise cursor.fail(f"{text!r} is not an address", 1) from None

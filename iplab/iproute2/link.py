@@ -150,6 +150,7 @@ def _set(cursor: Cursor, said: Said) -> Meaning:
     before: list[Operation] = []
     known: list[Known] = []
     if said.type:
+        linktype.check_type(cursor, said.type)
         before, known = linktype.options(cursor, said.type, device)
     after, more = changes(cursor, cursor.node, device, said)
     operations = (*before, *after)

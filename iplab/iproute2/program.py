@@ -57,6 +57,7 @@ IP_OPTIONS: Keys = (
     Key("-all", values=0),
     Key("-echo", exact=True, values=0),
 )
+_FAMILIES = ("inet", "inet6", "mpls", "bridge", "link")
 # tc/tc.c and bridge/bridge.c; -stats is the older name of -statistics and the shorter one.
 _OTHER_OPTIONS: Keys = tuple(
     key for key in IP_OPTIONS if key.name not in ("-all", "-echo", "-tshort", "-loops", "-rcvbuf")
@@ -110,8 +111,14 @@ _NETNS: Keys = tuple(
 )  # fmt: skip
 
 
+_LONGEST = 4096  # characters of a word; Python makes no number of more than 4300 digits
+
+
 def read(argv: Sequence[str]) -> Reading:
     """What a command's words come to; never raises, for what it does not know it says."""
+    if longest := next((word for word in argv if len(word) > _LONGEST), ""):
+        why = f"a word of {len(longest)} characters: more than {_LONGEST} are not read"
+        return Reading(tuple(argv), HOST, (), unknown=why)
     cursor = Cursor(tuple(argv))
     try:
         meaning = _command(cursor)
@@ -215,8 +222,10 @@ def _options(cursor: Cursor, keys: Keys) -> None:
         match key.name:
             case "-4" | "-6":
                 cursor.family = int(key.name[1:])
-            case "-family" if values[0] in ("inet", "inet6"):
-                cursor.family = 4 if values[0] == "inet" else 6
+            case "-family":  # read_family in lib/utils.c
+                if values[0] not in _FAMILIES:
+                    raise cursor.fail(f"{values[0]!r} is no family: {', '.join(_FAMILIES)}", 1)
+                cursor.family = {"inet": 4, "inet6": 6}.get(values[0])
             case "-netns":
                 cursor.node = cursor.named_node(values[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
+from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means, padded
 from iplab.names import IPAddress, IPNetwork
 from iplab.network import Route
 from iplab.operations import AddRoute, DeleteFirstRoute, DeleteRoute, PrependRoute
@@ -207,7 +207,7 @@ def _destination(cursor: Cursor, given: dict[str, str], near: IPAddress | None) 
         version = near.version if near is not None else cursor.family or 4
         return ipaddress.ip_network("::/0" if version == 6 else "0.0.0.0/0")
     try:
-        return ipaddress.ip_network(text)
+        return ipaddress.ip_network(padded(text))
     except ValueError as error:
         raise cursor.fail(f"{text!r} is not a destination: {error}", 1) from None
 
@@ -216,7 +216,7 @@ def _ip(cursor: Cursor, text: str | None) -> IPAddress | None:
     if text is None:
         return None
     try:
-        return ipaddress.ip_address(text)
+        return ipaddress.ip_address(padded(text))
     except ValueError:
         raise cursor.fail(f"{text!r} is not an address", 1) from None
 

@@ -106,3 +106,33 @@ def test_what_a_word_means(command: str, word: str, means: str) -> None:
 )  # fmt: skip
 def test_one_looks_where_the_device_is_in_the_end(command: str, look: str) -> None:
     assert "|".join(told(command).look) == look
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("ip link add zz type vethh", "did you mean 'veth'?"),
+        ("ip link add zz type bridg", "did you mean 'bridge'?"),
+        ("ip link set br0 type bridg stp_state 1", "did you mean 'bridge'?"),
+        ("ip neigh add 10.0.0.1 lladdr 02:00:00:00:00:zz dev v1", "is no MAC address"),
+        ("ip -f inett a", "'inett' is no family"),
+        (f"ip link set v1 mtu {'9' * 5000}", "a word of 5000 characters"),
+        (f"ip addr add 10.0.0.1/24 dev v1 metric {'9' * 5000}", "a word of 5000 characters"),
+    ],
+)
+def test_what_ip_refuses_is_refused(command: str, why: str) -> None:
+    assert why in told(command).unknown
+
+
+@pytest.mark.parametrize(
+    ("command", "does"),
+    [
+        ("ip addr add 10.1/16 dev v1", "the address 10.1.0.0/16"),
+        ("ip route add 10/8 dev v1", "packets for 10.0.0.0/8"),
+        ("ip route add 10.2.3/24 via 10.9", "the gateway 10.9.0.0"),
+        ("ip neigh add 10.8 lladdr 02:00:00:00:00:01 dev v1", "10.8.0.0"),
+        ("ip -f link link", "shows devices"),
+    ],
+)
+def test_what_ip_takes_is_read(command: str, does: str) -> None:
+    assert does in told(command).does[0]
