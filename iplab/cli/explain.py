@@ -45,7 +45,7 @@ def command(ctx: click.Context, words: tuple[str, ...], lang: str | None, as_jso
     if not words and sys.stdin.isatty():
         raise UsageError("explain what?", hint="iplab explain 'ip link set veth0 netns ns1'")
     if words in ((), ("-",)):
-        text = click.get_text_stream("stdin", "utf-8", "replace").read(LONGEST)
+        text = sys.stdin.buffer.read(LONGEST).decode("utf-8", "replace")
         if looks_like(text):
             devices = read(text, messages)
             if as_json:

@@ -100,6 +100,8 @@ def _flush(cursor: Cursor) -> Meaning:
     device = selected.pop("device", "")
     if device and {*selected} == {"label"} and cursor.family == 4:
         return means(FlushAddresses(cursor.node, device, selected["label"]))
+    if cursor.family is not None:
+        selected["family"] = str(cursor.family)
     return knows("address.flush", {"device": device or "*", "node": cursor.node} | selected)
 
 

@@ -57,6 +57,7 @@ IP_OPTIONS: Keys = (
     Key("-all", values=0),
     Key("-echo", exact=True, values=0),
 )
+_COLOURS = ("always", "auto", "never")
 _FAMILIES = ("inet", "inet6", "mpls", "bridge", "link")
 # tc/tc.c and bridge/bridge.c; -stats is the older name of -statistics and the shorter one.
 _OTHER_OPTIONS: Keys = tuple(
@@ -112,6 +113,22 @@ _NETNS: Keys = tuple(
 
 
 _LONGEST = 4096  # characters of a word; Python makes no number of more than 4300 digits
+
+
+# do_ipmonitor in ip/ipmonitor.c; how it is told, and then of what.
+MONITOR: Keys = (
+    Key("file"),
+    Key("label", values=0),
+    Key("all", exact=True, values=0),
+    Key("all-nsid", values=0),
+    *(
+        Key(name, values=0)
+        for name in ("link", "address", "route", "mroute", "prefix", "neighbour", "netconf",
+                     "rule", "nsid", "nexthop", "stats")
+    ),
+    Key("dev", exact=True),
+)  # fmt: skip
+_MONITOR_HOW = ("file", "label", "all-nsid", "dev")
 
 
 def read(argv: Sequence[str]) -> Reading:
@@ -210,14 +227,15 @@ def _options(cursor: Cursor, keys: Keys) -> None:
         if word == "--":
             cursor.note(1, "option.--")
             return
-        plain = "-" + word.lstrip("-").partition("=")[0]
-        key = next((key for key in keys if key.fits(plain)), None)
-        if key is None:
+        name, equals, when = word.lstrip("-").partition("=")
+        key = next((key for key in keys if key.fits(f"-{name}")), None)
+        if key is None or (equals and (key.name != "-color" or when not in _COLOURS)):
             raise cursor.fail(f"{word!r} is no option that iplab knows")
         values = cursor.argv[cursor.position + 1 : cursor.position + 1 + key.values]
         if len(values) < key.values:
             raise cursor.fail(f"{key.name} needs a value behind it")
-        cursor.note(1 + key.values, f"option.{key.name}", (key.name, *values), " ".join(values))
+        full = (key.name + equals + when, *values)
+        cursor.note(1 + key.values, f"option.{key.name}", full, when or " ".join(values))
         cursor.options.add(key.name)
         match key.name:
             case "-4" | "-6":
@@ -300,9 +318,14 @@ def end(cursor: Cursor) -> None:
 
 
 def _monitor(cursor: Cursor) -> Meaning:
+    objects = []
     while cursor.more:
-        cursor.word("monitor.object")
-    return looks("show.monitor")
+        known = cursor.key(MONITOR, "monitor")
+        if known is None:
+            raise cursor.fail(f"{cursor.peek()!r} is nothing that `ip monitor` tells of")
+        if known[0] not in _MONITOR_HOW:
+            objects.append(known[0])
+    return looks("show.monitor", objects="" if "all" in objects else ", ".join(objects))
 
 
 _READERS: dict[str, Reader] = {

@@ -81,6 +81,22 @@ SELECT: Keys = (
     *(Key(n, exact=True) for n in ("to", "root", "match", "exact")),
     Key("default", exact=True, values=0),
 )
+GET: Keys = (  # iproute_get
+    Key("to", exact=True),
+    Key("from", exact=True),
+    Key("tos"),
+    Key("dsfield", full="tos"),
+    Key("iif"),
+    Key("mark"),
+    Key("oif", exact=True, full="dev"),
+    Key("dev", exact=True),
+    Key("notify", values=0),
+    Key("connected", values=0),
+    Key("vrf", exact=True),
+    Key("uid"),
+    Key("fibmatch", values=0),
+    *(Key(n, exact=True) for n in ("ipproto", "sport", "dport")),
+)
 # rtnl_rtntype_a2n in lib/rt_names.c.
 TYPES = ("local", "nat", "broadcast", "brd", "anycast", "multicast", "prohibit", "unreachable",
          "blackhole", "xresolve", "unicast", "throw")  # fmt: skip
@@ -117,7 +133,7 @@ def _select(cursor: Cursor) -> dict[str, str]:
 def _get(cursor: Cursor) -> Meaning:
     values = {}
     while cursor.more:
-        known = cursor.key((*SELECT, Key("mark", exact=True), Key("uid", exact=True)), "route")
+        known = cursor.key(GET, "route")
         word, value = known or ("to", cursor.word("route.to"))
         values[word.replace("from", "source").replace("dev", "device")] = value
     if "to" not in values:
@@ -135,10 +151,13 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
         if cursor.peek() == "nexthop":
             cursor.note(len(cursor.rest()), "route.nexthop", value=" ".join(cursor.rest()))
             return knows("route.multipath", {"node": cursor.node})
-        known = cursor.key(WORDS, "route")
+        if cursor.peek() == "via" and cursor.rest()[1:2] in (("inet",), ("inet6",)):
+            value = "".join(cursor.rest()[2:3])
+            cursor.note(3, "route.via", value=value)
+            known = "via", value
+        else:
+            known = cursor.key(WORDS, "route")
         word, value = known or ("to", cursor.word("route.to"))
-        if word == "via" and value in ("inet", "inet6") and cursor.more:
-            value = cursor.word("route.gateway")
         if word == "mtu" and value == "lock":
             value = cursor.word("route.mtu-locked")
             given["lock"] = ""

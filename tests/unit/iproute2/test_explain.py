@@ -100,7 +100,8 @@ def test_every_word_that_has_a_text_is_a_word_of_ip() -> None:
         "address": (*address.VERBS, *address.MODIFY, *address.SELECT),
         "link": (*link.VERBS, *link.WORDS), "vxlan": linktype.VXLAN,
         "macvlan": linktype.MACVLAN, "vlan": linktype.VLAN, "bridge-type": linktype.BRIDGE,
-        "route": (*route_.VERBS, *route_.WORDS, *route_.SELECT),
+        "route": (*route_.VERBS, *route_.WORDS, *route_.SELECT, *route_.GET),
+        "monitor": program.MONITOR,
         "neighbour": (*neighbour.VERBS, *neighbour.WORDS, *neighbour.SELECT),
         "rule": (*rule.VERBS, *rule.WORDS),
         "tuntap": (*tuntap.VERBS, *tuntap.WORDS), "bridge": bridge.OBJECTS,
@@ -111,7 +112,7 @@ def test_every_word_that_has_a_text_is_a_word_of_ip() -> None:
     written = {  # by the readers themselves, not by a table
         "option/--", "object/qdisc", "netns/name", "netns/inside", "netns/entered", "netns/command",
         "link/peer", "netns/pid", *(f"bridge-{n}/word" for n in bridge.VERBS),
-        "link/type-word", "route/gateway", "route/nexthop", "qdisc/tbf",
+        "link/type-word", "route/nexthop", "qdisc/tbf",
         "qdisc/netem", "qdisc/word", "tunnel/name", "tunnel/dev", "tunnel/word",
     }  # fmt: skip
     told = {key for key in keys("en", "words") if key.partition("/")[0] in tables}

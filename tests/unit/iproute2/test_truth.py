@@ -136,3 +136,34 @@ def test_what_ip_refuses_is_refused(command: str, why: str) -> None:
 )
 def test_what_ip_takes_is_read(command: str, does: str) -> None:
     assert does in told(command).does[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "word", "means"),
+    [
+        ("ip -color=never a", "-color=never", "without colour"),
+        ("ip -c a", "-c", "in colour"),
+        ("ip route add default via inet6 fe80::1 dev e0", "via inet6 fe80::1", "gateway fe80::1"),
+        ("ip route get fibmatch 10.0.0.1", "fibmatch", "as it stands in the table"),
+        ("ip monitor route", "route", "of routes"),
+    ],
+)
+def test_what_more_words_mean(command: str, word: str, means: str) -> None:
+    assert means in {w.written: w.meaning for w in told(command).words}[word]
+
+
+def test_an_option_keeps_its_value() -> None:
+    assert told("ip -c=never a").full == "ip -color=never address"
+    assert told("ip -colour a").unknown
+    assert told("ip -family=inet a").unknown
+
+
+def test_a_monitor_tells_of_what_it_is_asked() -> None:
+    assert "addresses" not in told("ip monitor route").does[0]
+    assert "addresses" in told("ip monitor").does[0]
+
+
+def test_a_flush_of_one_family() -> None:
+    assert "IPv6 addresses stay" in told("ip -4 addr flush dev eth0").traps[0]
+    assert "fe80:: address goes" in told("ip addr flush dev eth0").traps[0]
+    assert "and stays" in told("ip addr flush dev eth0 scope global").traps[0]
