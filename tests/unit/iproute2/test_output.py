@@ -243,3 +243,32 @@ def test_what_is_counted_has_its_number_and_its_meaning() -> None:
     assert not any("setting of this kind" in meaning for meaning in fields.values())
     (device,) = read(COUNTED, Messages("en"))
     assert device.lines == COUNTED.splitlines()
+
+DETAILS = """\
+6: vx: <BROADCAST,MULTICAST> mtu 1450 qdisc noop state DOWN mode DEFAULT group default qlen 1000
+    link/ether be:03:07:05:66:cd brd ff:ff:ff:ff:ff:ff promiscuity 0  allmulti 0 minmtu 68 maxmtu 65535
+    vxlan id 5 remote 10.0.0.2 dev v srcport 0 0 dstport 4789 ttl auto udpcsum addrgenmode eui64
+7: m@v: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN mode DEFAULT group default qlen 1000
+    link/ether be:03:07:05:66:ce brd ff:ff:ff:ff:ff:ff promiscuity 1  allmulti 0 minmtu 68 maxmtu 65535
+    macvlan mode bridge bcqueuelen 1000
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("device", "field", "says"),
+    [
+        ("vx", "promiscuity 0", "only the frames that are for it"),
+        ("m", "promiscuity 1", "every frame"),
+        ("vx", "minmtu 68", "smallest mtu"),
+        ("vx", "vxlan", "what kind of device"),
+        ("vx", "id 5", "number of the network"),
+        ("vx", "remote 10.0.0.2", "other end"),
+        ("vx", "srcport 0 0", "UDP ports"),
+        ("vx", "dstport 4789", "UDP port"),
+        ("vx", "udpcsum", "a setting of this kind of device"),
+        ("m", "mode bridge", "others on the same device"),
+    ],
+)
+def test_the_details_have_a_line_each(device: str, field: str, says: str) -> None:
+    assert says in meanings(DETAILS)[device][field]
+    assert meanings(DETAILS, "zh-TW")[device][field]
