@@ -74,6 +74,7 @@ class Outcome(Struct):
     partly: list[str] = field(default_factory=list)
     unpictured: bool = False
 
+
 _MAY_FAIL = frozenset(
     ("show.route-get", "show.netns-identify", "show.netns-exec-all", "show.sysctl")
 )

@@ -109,6 +109,9 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
     given: dict[str, str] = {}
     while cursor.more:
         known = cursor.key(MODIFY, "address")
+        if known is None and "local" in given:
+            there = cursor.peek()
+            raise cursor.fail(f"{there!r} is a word too many; a device is said so: dev {there}")
         word, text = known or ("local", cursor.word("address.local"))
         if word in given:
             raise cursor.fail(f"{word} is there twice", 1)

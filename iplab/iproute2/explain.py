@@ -50,7 +50,7 @@ class Explanation(Struct, frozen=True):
     """A command explained; ``undo`` are commands, ``undo_note`` what no command can say.
 
     Where the command is not known, ``unknown`` says why, ``rest`` is what was not read, and only
-    ``words`` is filled in.
+    ``words`` is filled in.  ``shell`` is what followed that is for the shell (``| grep …``).
     """
 
     written: str
@@ -65,6 +65,7 @@ class Explanation(Struct, frozen=True):
     traps: tuple[str, ...] = ()
     unknown: str = ""
     rest: str = ""
+    shell: str = ""
 
     def json(self) -> dict[str, Any]:
         """As ``--json`` prints it."""

@@ -170,9 +170,9 @@ def changes(
     if "netns" in given:
         if given["netns"].isdigit():
             # In a namespace without a name: nothing that a network would know.
-            more = [f"{word} {value}".strip() for word, value in given.items() if word != "netns"]
-            more += [] if said.up is None else ["up" if said.up else "down"]
-            values = last | {"pid": given["netns"], "words": ", ".join(more)}
+            told = [f"{word} {value}".strip() for word, value in given.items() if word != "netns"]
+            told += [] if said.up is None else ["up" if said.up else "down"]
+            values = last | {"pid": given["netns"], "words": ", ".join(told)}
             return [], [Known("link.netns-pid", values)]
         to = cursor.named_node(given["netns"])
         done.append(MoveLink(node, device, to))

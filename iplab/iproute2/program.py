@@ -209,11 +209,17 @@ def _ip(cursor: Cursor) -> Meaning:
         if cursor.more:
             raise cursor.fail("a batch takes its commands from the file, not from here")
         return knows("batch")
+    if "-help" in cursor.options:
+        return looks("show.help", words="ip")
     if not cursor.more:
         raise cursor.fail("the object is missing: ip address, ip link, ip route …")
     for key in OBJECTS:
         if key.fits(cursor.peek()):
             cursor.note(1, f"object.{key.means}", (key.means,))
+            if key.means == "help" or cursor.peek() == "help":
+                while cursor.more:
+                    cursor.word("object.help")
+                return looks("show.help", words="ip" if key.means == "help" else f"ip {key.means}")
             reader = _READERS.get(key.means)
             if reader is None:
                 raise cursor.fail(f"`ip {key.means}` is not something iplab reads", 1)

@@ -151,12 +151,19 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
         if cursor.peek() == "nexthop":
             cursor.note(len(cursor.rest()), "route.nexthop", value=" ".join(cursor.rest()))
             return knows("route.multipath", {"node": cursor.node})
+        known: tuple[str, str] | None
         if cursor.peek() == "via" and cursor.rest()[1:2] in (("inet",), ("inet6",)):
             value = "".join(cursor.rest()[2:3])
             cursor.note(3, "route.via", value=value)
             known = "via", value
         else:
             known = cursor.key(WORDS, "route")
+        if known is None and cursor.peek() in ("gw", "gateway"):
+            to = " ".join(cursor.rest()[1:2]) or "GATEWAY"
+            raise cursor.fail(f"`ip route` says `via` and not {cursor.peek()!r}: via {to}")
+        if known is None and "to" in given:
+            there = cursor.peek()
+            raise cursor.fail(f"{there!r} is a word too many; a device is said so: dev {there}")
         word, value = known or ("to", cursor.word("route.to"))
         if word == "mtu" and value == "lock":
             value = cursor.word("route.mtu-locked")

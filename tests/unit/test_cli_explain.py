@@ -95,3 +95,14 @@ def test_standard_input_that_is_not_utf8() -> None:
     done = CliRunner().invoke(command, ["-"], input=b"# \xff\nip link add d0 type dummy\n")
     assert done.exit_code == 0
     assert "makes d0" in done.stdout
+
+
+def test_what_is_the_shells_is_said() -> None:
+    done = explain("ip a | grep x")
+    assert done.exit_code == 0
+    assert "| grep x     the shell's, not ip's" in done.stdout
+    both = json.loads(explain("--json", "ip link set v0 up && ip a").stdout)["commands"]
+    assert [(one["full"], one["shell"]) for one in both] == [
+        ("ip link set v0 up", "&&"),
+        ("ip address", ""),
+    ]

@@ -244,6 +244,7 @@ def test_what_is_counted_has_its_number_and_its_meaning() -> None:
     (device,) = read(COUNTED, Messages("en"))
     assert device.lines == COUNTED.splitlines()
 
+
 DETAILS = """\
 6: vx: <BROADCAST,MULTICAST> mtu 1450 qdisc noop state DOWN mode DEFAULT group default qlen 1000
     link/ether be:03:07:05:66:cd brd ff:ff:ff:ff:ff:ff promiscuity 0  allmulti 0 minmtu 68 maxmtu 65535

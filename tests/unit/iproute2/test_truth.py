@@ -6,6 +6,7 @@ import pytest
 
 from iplab.iproute2 import read_text
 from iplab.iproute2.explain import Explanation, explain
+from iplab.iproute2.shell import parts
 from iplab.messages import Messages
 
 
@@ -97,8 +98,10 @@ def test_what_a_word_means(command: str, word: str, means: str) -> None:
     ("command", "look"),
     [
         ("ip link set x name y up", "ip link show dev y"),
-        ("ip link set x netns ns1 name z up", "ip -n ns1 address show dev z|ip -n ns1 link show dev z"),
-        ("ip link set x netns ns1 alias cellar", "ip -n ns1 address show dev x|ip -n ns1 -d link show dev x"),
+        ("ip link set x netns ns1 name z up",
+         "ip -n ns1 address show dev z|ip -n ns1 link show dev z"),
+        ("ip link set x netns ns1 alias cellar",
+         "ip -n ns1 address show dev x|ip -n ns1 -d link show dev x"),
         ("ip link set eth0 netns 1234", "nsenter -t 1234 -n ip link show dev eth0"),
         ("ip link set eth0 netns 1234 name z up", "nsenter -t 1234 -n ip link show dev z"),
         ("ip -n ns1 link set eth0 netns 1", "ip link show dev eth0"),
@@ -167,3 +170,39 @@ def test_a_flush_of_one_family() -> None:
     assert "IPv6 addresses stay" in told("ip -4 addr flush dev eth0").traps[0]
     assert "fe80:: address goes" in told("ip addr flush dev eth0").traps[0]
     assert "and stays" in told("ip addr flush dev eth0 scope global").traps[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "try_"),
+    [
+        ("ip addr add 10.0.0.1/24 eth0", "dev eth0"),
+        ("ip route add default gw 10.0.0.1", "via 10.0.0.1"),
+        ("ip route add default via 10.0.0.1 eth0", "dev eth0"),
+    ],
+)
+def test_usual_mistakes_are_told_the_word_that_is_meant(command: str, try_: str) -> None:
+    assert try_ in told(command).unknown
+
+
+@pytest.mark.parametrize("command", ["ip help", "ip link help", "ip -help", "ip netns help"])
+def test_help_is_help(command: str) -> None:
+    assert told(command).does[0].startswith("prints how `ip")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("ip a | grep x", [("ip a", "| grep x")]),
+        ("ip a|grep x", [("ip a", "|grep x")]),
+        ("ip link set a up && ip a", [("ip link set a up", "&&"), ("ip a", "")]),
+        ("ip a; echo done", [("ip a", "; echo done")]),
+        ("ip a 2> /dev/null", [("ip a", "2> /dev/null")]),
+        ("ip link set a alias 'x | y'", [("ip link set a alias 'x | y'", "")]),
+        ('ip link set a alias "x \\" | y"', [('ip link set a alias "x \\" | y"', "")]),
+        ("ip a # | x", [("ip a # | x", "")]),
+        ("ip link add <name> type dummy", [("ip link add <name> type dummy", "")]),
+        ("nft add chain t c { type nat ; }", [("nft add chain t c { type nat ; }", "")]),
+    ],
+)
+def test_what_is_the_shells(line: str, found: list[tuple[str, str]]) -> None:
+    assert parts(line) == found
