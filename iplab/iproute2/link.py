@@ -136,12 +136,12 @@ def _device(cursor: Cursor, said: Said) -> str:
 def _set(cursor: Cursor, said: Said) -> Meaning:
     if not said.device and "group" in said.given:
         switch = "" if said.up is None else "up" if said.up else "down"
-        more = [word for word in said.given if word != "group"] + ([said.type] if said.type else [])
-        if not switch and not more:
+        told = [word for word in said.given if word != "group"] + ([said.type] if said.type else [])
+        if not switch and not told:
             raise cursor.fail("it does not say what to set for the devices of the group")
         while cursor.more:
             cursor.word("link.type-word")
-        values = {"group": said.given["group"], "switch": switch, "words": ", ".join(more)}
+        values = {"group": said.given["group"], "switch": switch, "words": ", ".join(told)}
         return knows("link.set-group", values | {"node": cursor.node})
     device = _device(cursor, said)
     for word in ("index", "link"):

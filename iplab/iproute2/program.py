@@ -13,6 +13,7 @@ from iplab.iproute2 import (
     hardware,
     link,
     maddress,
+    monitor,
     neighbour,
     nft,
     qdisc,
@@ -113,22 +114,6 @@ _NETNS: Keys = tuple(
 
 
 _LONGEST = 4096  # characters of a word; Python makes no number of more than 4300 digits
-
-
-# do_ipmonitor in ip/ipmonitor.c; how it is told, and then of what.
-MONITOR: Keys = (
-    Key("file"),
-    Key("label", values=0),
-    Key("all", exact=True, values=0),
-    Key("all-nsid", values=0),
-    *(
-        Key(name, values=0)
-        for name in ("link", "address", "route", "mroute", "prefix", "neighbour", "netconf",
-                     "rule", "nsid", "nexthop", "stats")
-    ),
-    Key("dev", exact=True),
-)  # fmt: skip
-_MONITOR_HOW = ("file", "label", "all-nsid", "dev")
 
 
 def read(argv: Sequence[str]) -> Reading:
@@ -323,17 +308,6 @@ def end(cursor: Cursor) -> None:
         raise cursor.fail(f"{cursor.peek()!r} has no meaning here")
 
 
-def _monitor(cursor: Cursor) -> Meaning:
-    objects = []
-    while cursor.more:
-        known = cursor.key(MONITOR, "monitor")
-        if known is None:
-            raise cursor.fail(f"{cursor.peek()!r} is nothing that `ip monitor` tells of")
-        if known[0] not in _MONITOR_HOW:
-            objects.append(known[0])
-    return looks("show.monitor", objects="" if "all" in objects else ", ".join(objects))
-
-
 _READERS: dict[str, Reader] = {
     "address": address.read,
     "link": link.read,
@@ -344,5 +318,5 @@ _READERS: dict[str, Reader] = {
     "tunnel": tunnel.read,
     "tuntap": tuntap.read,
     "netns": _netns,
-    "monitor": _monitor,
+    "monitor": monitor.read,
 }
