@@ -45,7 +45,7 @@ def command(ctx: click.Context, words: tuple[str, ...], lang: str | None, as_jso
     if not words and sys.stdin.isatty():
         raise UsageError("explain what?", hint="iplab explain 'ip link set veth0 netns ns1'")
     if words in ((), ("-",)):
-        text = sys.stdin.read(LONGEST)
+        text = sys.stdin.buffer.read(LONGEST).decode("utf-8", "replace")
         if looks_like(text):
             devices = read(text, messages)
             if as_json:
@@ -60,33 +60,44 @@ def command(ctx: click.Context, words: tuple[str, ...], lang: str | None, as_jso
     _explain(ctx, readings, messages, as_json)
 
 
-def _commands(text: str) -> list[Reading]:
-    from iplab.iproute2 import read_text
-
+def _commands(text: str) -> list[tuple[Reading, str]]:
     lines = [line for line in text.splitlines() if line.split("#")[0].strip()]
     if not lines:
         raise UsageError("there is nothing to explain", hint="ip address | iplab explain -")
-    return [read_text(line) for line in lines]
+    return [found for line in lines for found in _typed(line)]
 
 
-def _readings(words: tuple[str, ...]) -> list[Reading]:
-    from iplab.iproute2 import read, read_batch, read_text
+def _typed(text: str) -> list[tuple[Reading, str]]:
+    """The commands of a line as one types it, each with what is the shell's behind it."""
+    from iplab.iproute2 import read_text
+    from iplab.iproute2.shell import parts
 
-    reading = read_text(words[0]) if len(words) == 1 else read(words)
+    return [(read_text(command), rest) for command, rest in parts(text)]
+
+
+def _readings(words: tuple[str, ...]) -> list[tuple[Reading, str]]:
+    from iplab.iproute2 import read, read_batch
+
+    found = _typed(words[0]) if len(words) == 1 else [(read(words), "")]
+    reading = found[0][0]
     batch = next((p.value for p in reading.parts if p.topic == "option.-batch"), "-")
     if batch != "-" and not reading.unknown and Path(batch).is_file():
         end = next(n for n, p in enumerate(reading.parts) if p.topic == "option.-batch")
         head = [w for part in reading.parts[:end] for w in part.written]
-        return read_batch(Path(batch).read_text(encoding="utf-8"), head)
-    return [reading]
+        # What is not UTF-8 is replaced, for it is printed again.
+        text = Path(batch).read_text(encoding="utf-8", errors="replace")
+        return [(line, "") for line in read_batch(text, head)]
+    return found
 
 
 def _explain(
-    ctx: click.Context, readings: list[Reading], messages: Messages, as_json: bool
+    ctx: click.Context, readings: list[tuple[Reading, str]], messages: Messages, as_json: bool
 ) -> None:
+    from msgspec.structs import replace
+
     from iplab.iproute2.explain import explain
 
-    explained = [explain(reading, messages) for reading in readings]
+    explained = [replace(explain(one, messages), shell=shell) for one, shell in readings]
     if as_json:
         commands = [e.json() for e in explained]
         print_json({"lang": messages.lang, "commands": commands})
@@ -105,6 +116,8 @@ def _print(one: Explanation, messages: Messages) -> None:
     shown = [
         (w.full if w.full == w.written else f"{w.written} → {w.full}", w.meaning) for w in one.words
     ]
+    if one.shell:
+        shown.append((one.shell, messages.page("shell")))
     for left, meaning in rows(shown):
         click.echo(left + meaning)
     if one.unknown:

@@ -75,6 +75,12 @@ class Outcome(Struct):
     unpictured: bool = False
 
 
+_MAY_FAIL = frozenset(
+    ("show.route-get", "show.netns-identify", "show.netns-exec-all", "show.sysctl")
+)
+_FLUSH_ALL = frozenset(("device", "node", "family"))
+
+
 def bare() -> Network:
     """A machine that has nothing but itself."""
     lo = Interface("lo", Loopback(), up=True, mtu=Loopback.default_mtu)
@@ -152,8 +158,10 @@ def _known(known: Known, node: str, draft: Draft, found: Outcome) -> bool | None
                 return _if_new(known.like, draft)
             case "route.replace":
                 return _replace_route(known.like, draft)
-            case "address.flush" if end.device != "*" and len(values) == 2:
+            case "address.flush" if end.device != "*" and {*values} <= _FLUSH_ALL:
                 for address in draft.interface(end).addresses:
+                    if values.get("family", version := str(address.local.version)) != version:
+                        continue
                     with suppress(CannotApply):  # it went with another
                         DeleteAddress(node, end.device, address).change(draft)
                 return True
@@ -198,7 +206,7 @@ def _known(known: Known, node: str, draft: Draft, found: Outcome) -> bool | None
 def _looks(known: Known, node: str, draft: Draft) -> bool | None:
     """Whether a command that only looks succeeds: one that lists does, whatever it finds."""
     lists = known.topic.startswith("show.") and "device" not in known.values
-    if lists and known.topic not in ("show.route-get", "show.netns-identify", "show.sysctl"):
+    if lists and known.topic not in _MAY_FAIL:
         return node in draft.namespaces
     return None
 

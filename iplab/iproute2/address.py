@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
+from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means, padded
 from iplab.names import IPAddress, IPInterface
 from iplab.network import Address
 from iplab.operations import AddAddress, DeleteAddress, FlushAddresses
@@ -100,6 +100,8 @@ def _flush(cursor: Cursor) -> Meaning:
     device = selected.pop("device", "")
     if device and {*selected} == {"label"} and cursor.family == 4:
         return means(FlushAddresses(cursor.node, device, selected["label"]))
+    if cursor.family is not None:
+        selected["family"] = str(cursor.family)
     return knows("address.flush", {"device": device or "*", "node": cursor.node} | selected)
 
 
@@ -107,6 +109,9 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
     given: dict[str, str] = {}
     while cursor.more:
         known = cursor.key(MODIFY, "address")
+        if known is None and "local" in given:
+            there = cursor.peek()
+            raise cursor.fail(f"{there!r} is a word too many; a device is said so: dev {there}")
         word, text = known or ("local", cursor.word("address.local"))
         if word in given:
             raise cursor.fail(f"{word} is there twice", 1)
@@ -173,7 +178,7 @@ def interface(cursor: Cursor, text: str) -> IPInterface:
     try:
         if "%" in text:
             raise ValueError
-        found: Any = ipaddress.ip_interface(text)
+        found: Any = ipaddress.ip_interface(padded(text))
     except ValueError:
         raise cursor.fail(f"{text!r} is not an address", 1) from None
     if cursor.family is not None and found.version != cursor.family:
@@ -190,6 +195,6 @@ def _broadcast(cursor: Cursor, text: str | None, local: IPInterface) -> IPAddres
             return None
         return local.network.broadcast_address if text == "+" else local.network.network_address
     try:
-        return ipaddress.ip_address(text)
+        return ipaddress.ip_address(padded(text))
     except ValueError:
         raise cursor.fail(f"{text!r} is not an address", 1) from None

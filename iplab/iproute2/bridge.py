@@ -7,13 +7,45 @@ from iplab.operations import SetPortOption
 
 # The order of cmds[] in bridge/bridge.c.
 OBJECTS: Keys = tuple(Key(n, values=0) for n in ("link", "fdb", "mdb", "vlan", "vni", "monitor"))
-_VERBS = {
-    "link": ("set", "show", "lst", "list"),
-    "fdb": ("add", "append", "replace", "delete", "get", "show", "lst", "list", "flush"),
-    "mdb": ("add", "delete", "show", "lst", "list"),
-    "vlan": ("add", "delete", "show", "lst", "list", "tunnelshow", "set", "global"),
+_SHOW = ("show", "lst", "list")
+_NAMES = {
+    "link": ("set", *_SHOW),
+    "fdb": ("add", "append", "replace", "delete", "get", *_SHOW, "flush"),
+    "mdb": ("add", "delete", *_SHOW),
+    "vlan": ("add", "delete", *_SHOW, "tunnelshow", "set", "global"),
 }
-_DEV = Key("dev", exact=True)
+VERBS: dict[str, Keys] = {
+    name: tuple(Key(n, full="show" if n in _SHOW else "") for n in verbs)
+    for name, verbs in _NAMES.items()
+}
+
+
+def _words(valued: str, plain: str) -> Keys:
+    return (
+        *(Key(word, exact=True) for word in valued.split()),
+        *(Key(word, exact=True, values=0) for word in plain.split()),
+    )
+
+
+# bridge/link.c, fdb.c, mdb.c and vlan.c compare whole words (strcmp).
+WORDS: dict[str, Keys] = {
+    "link": _words(
+        "dev cost priority state guard hairpin fastleave root_block learning learning_sync flood "
+        "mcast_router mcast_flood bcast_flood mcast_to_unicast neigh_suppress vlan_tunnel isolated "
+        "locked hwmode backup_port",
+        "nobackup_port self master",
+    ),
+    "fdb": (
+        *_words(
+            "dev vlan dst port vni nhid via src_vni br brport state to",
+            "self master use router extern_learn sticky static dynamic local",
+        ),
+        Key("permanent", exact=True, values=0, full="local"),
+        Key("temp", exact=True, values=0, full="static"),
+    ),
+    "mdb": _words("dev port grp src vid", "permanent temp"),
+    "vlan": (*_words("dev vid state", "pvid untagged self master"), Key("tunnel_info", values=2)),
+}
 
 
 def read(cursor: Cursor) -> Meaning:
@@ -26,18 +58,20 @@ def read(cursor: Cursor) -> Meaning:
 
 
 def _object(cursor: Cursor, name: str) -> Meaning:
-    verbs = tuple(Key(n, full="show" if n in ("lst", "list") else "") for n in _VERBS.get(name, ()))
-    if not verbs:
+    if name not in VERBS:
         raise cursor.fail(f"`bridge {name}` is not something iplab reads", 1)
-    verb = cursor.verb(verbs, f"bridge-{name}", "show")
+    verb = cursor.verb(VERBS[name], f"bridge-{name}", "show")
     device, words = "", []
     while cursor.more:
-        known = cursor.key((_DEV,), f"bridge-{name}")
-        if known:
+        known = cursor.key(WORDS[name], f"bridge-{name}")
+        if known is None:
+            its = "to" if name == "fdb" and ":" in cursor.peek() else "word"
+            words.append(cursor.word(f"bridge-{name}.{its}"))
+        elif known[0] == "dev":
             device = cursor.device(known[1])
         else:
-            words.append(cursor.word(f"bridge-{name}.word"))
-    if verb in ("show", "get", "tunnelshow"):
+            words += [known[0], *known[1].split()]
+    if verb in ("show", "get", "tunnelshow") or words[:1] == ["show"]:
         return looks(f"show.bridge-{name}", device=device)
     if (name, verb) == ("link", "set") and device and len(words) == 2:
         return means(SetPortOption(cursor.node, device, words[0], words[1]))

@@ -31,6 +31,7 @@ _MANUALS = {
     "tunnel": "ip-tunnel(8)",
     "monitor": "ip-monitor(8)",
     "object": "ip(8)",
+    **{f"bridge-{name}": "bridge(8)" for name in ("link", "fdb", "mdb", "vlan")},
     "qdisc": "tc(8)",
     "sysctl": "sysctl(8)",
     "nft": "nft(8)",
@@ -49,7 +50,7 @@ class Explanation(Struct, frozen=True):
     """A command explained; ``undo`` are commands, ``undo_note`` what no command can say.
 
     Where the command is not known, ``unknown`` says why, ``rest`` is what was not read, and only
-    ``words`` is filled in.
+    ``words`` is filled in.  ``shell`` is what followed that is for the shell (``| grep …``).
     """
 
     written: str
@@ -64,6 +65,7 @@ class Explanation(Struct, frozen=True):
     traps: tuple[str, ...] = ()
     unknown: str = ""
     rest: str = ""
+    shell: str = ""
 
     def json(self) -> dict[str, Any]:
         """As ``--json`` prints it."""
@@ -91,6 +93,7 @@ def explain(reading: Reading, messages: Messages) -> Explanation:
         traps += [say["trap"]] if "trap" in say else []
         notes += [say["undo"]] if "undo" in say else []
         undo = [shlex.join(argv) for argv in ways.back(operation)] + undo
+    for operation in ways.last_names(reading.operations):
         look += [shlex.join(argv) for argv in ways.look(operation)]
     for known in reading.known:
         say = _of_known(known, reading, messages)
@@ -99,8 +102,7 @@ def explain(reading: Reading, messages: Messages) -> Explanation:
         traps += [say["trap"]] if "trap" in say else []
         notes += [say["undo"]] if "undo" in say else []
         if known.changes:
-            device = known.values.get("device", "")
-            seen = ways.look_known(known.topic, reading.node, device)
+            seen = ways.look_known(known.topic, reading.node, known.values)
             look += [shlex.join(argv) for argv in seen]
     return Explanation(
         written,

@@ -98,7 +98,7 @@ def read(cursor: Cursor) -> Meaning:
                 raise cursor.fail("only the device is said when it is deleted", 1)
             return means(DeleteLink(cursor.node, _device(cursor, said)))
         case "show" | "xstats" | "afstats":
-            return looks("show.link", **select(cursor, "link"))
+            return looks("show.link", **select(cursor, "address"))
     raise cursor.fail(f"`ip link {verb}` is not something iplab reads", 1)
 
 
@@ -135,7 +135,14 @@ def _device(cursor: Cursor, said: Said) -> str:
 
 def _set(cursor: Cursor, said: Said) -> Meaning:
     if not said.device and "group" in said.given:
-        return knows("link.set-group", {"group": said.given["group"], "node": cursor.node})
+        switch = "" if said.up is None else "up" if said.up else "down"
+        told = [word for word in said.given if word != "group"] + ([said.type] if said.type else [])
+        if not switch and not told:
+            raise cursor.fail("it does not say what to set for the devices of the group")
+        while cursor.more:
+            cursor.word("link.type-word")
+        values = {"group": said.given["group"], "switch": switch, "words": ", ".join(told)}
+        return knows("link.set-group", values | {"node": cursor.node})
     device = _device(cursor, said)
     for word in ("index", "link"):
         if word in said.given:
@@ -143,6 +150,7 @@ def _set(cursor: Cursor, said: Said) -> Meaning:
     before: list[Operation] = []
     known: list[Known] = []
     if said.type:
+        linktype.check_type(cursor, said.type)
         before, known = linktype.options(cursor, said.type, device)
     after, more = changes(cursor, cursor.node, device, said)
     operations = (*before, *after)
@@ -158,14 +166,17 @@ def changes(
     done: list[Operation] = []
     known: list[Known] = []
     given = said.given
+    last = {"device": device, "name": given.get("name", device)}
     if "netns" in given:
         if given["netns"].isdigit():
-            known.append(Known("link.netns-pid", {"device": device, "pid": given["netns"]}))
-            node = ""
-        else:
-            to = cursor.named_node(given["netns"])
-            done.append(MoveLink(node, device, to))
-            node = to
+            # In a namespace without a name: nothing that a network would know.
+            told = [f"{word} {value}".strip() for word, value in given.items() if word != "netns"]
+            told += [] if said.up is None else ["up" if said.up else "down"]
+            values = last | {"pid": given["netns"], "words": ", ".join(told)}
+            return [], [Known("link.netns-pid", values)]
+        to = cursor.named_node(given["netns"])
+        done.append(MoveLink(node, device, to))
+        node = last["to"] = to
     if "address" in given:
         try:
             done.append(SetLladdr(node, device, names.lladdr(given["address"])))
@@ -182,7 +193,7 @@ def changes(
             length = linktype.number(cursor, value, 0, 2**31 - 1)
             done.append(SetQueueLength(node, device, length))
         elif word not in ("netns", "address", "mtu", "master", "nomaster", "name"):
-            known.append(Known(f"link.set-{word}", {"device": device, "value": value}))
+            known.append(Known(f"link.set-{word}", last | {"value": value}))
     if "master" in given:
         done.append(SetMaster(node, device, cursor.device(given["master"])))
     elif "nomaster" in given:
@@ -191,6 +202,4 @@ def changes(
         done.append(SetUp(node, device) if said.up else SetDown(node, device))
     if "name" in given:  # the kernel does it earlier; behind the others they keep the old name
         done.append(RenameLink(node, device, cursor.device(given["name"])))
-    if node == "":  # in a namespace without a name: nothing that a network would know
-        return [], known
     return done, known

@@ -6,7 +6,8 @@ import ipaddress
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from iplab.iproute2.reading import Cursor, Key, Keys, Known, Meaning, knows, means
+from iplab.iproute2.reading import Cursor, Key, Keys, Known, Meaning, knows, means, padded
+from iplab.lab.near import did_you_mean
 from iplab.names import IPAddress
 from iplab.network import End, Macvlan, Vlan, Vxlan
 from iplab.operations import (
@@ -73,6 +74,15 @@ BRIDGE: Keys = tuple(
     )
 )  # fmt: skip
 _MODES = ("private", "vepa", "bridge", "passthru", "source")
+# `ip link help` of iproute2 6.1, and others the kernel makes (net/core/rtnetlink.c asks by name).
+TYPES = (
+    "amt", "bareudp", "batadv", "bond", "bond_slave", "bridge", "bridge_slave", "can", "dsa",
+    "dummy", "erspan", "geneve", "gre", "gretap", "gtp", "hsr", "ifb", "ip6erspan", "ip6gre",
+    "ip6gretap", "ip6tnl", "ipip", "ipoib", "ipvlan", "ipvtap", "lowpan", "macsec", "macvlan",
+    "macvtap", "netdevsim", "netkit", "nlmon", "ovpn", "pfcp", "ppp", "rmnet", "sit", "team",
+    "team_slave", "tun", "vcan", "veth", "virt_wifi", "vlan", "vrf", "vsockmon", "vti", "vti6",
+    "vxcan", "vxlan", "wireguard", "wwan", "xfrm",
+)  # fmt: skip
 _PLAIN = ("dummy", "bridge", "macvlan", "vlan", "vxlan", "veth")
 
 
@@ -83,6 +93,7 @@ def add(cursor: Cursor, said: Said, parse: Parse) -> Meaning:
     device = said.given.pop("name", "") or said.device
     if not said.type:
         raise cursor.fail("the type is missing: type veth, type bridge …")
+    check_type(cursor, said.type)
     if not device:
         raise cursor.fail("the new device's name is missing")
     cursor.device(device)
@@ -142,7 +153,7 @@ def _veth(
         return [], [Known("link.add-veth-alone", {"device": end.device})]
     if cursor.peek() != "peer":
         raise cursor.fail(f"{cursor.peek()!r}: a veth takes `peer` and the other end's words")
-    cursor.note(1, "veth.peer")
+    cursor.note(1, "link.peer")
     other = parse(cursor)
     name = other.given.pop("name", "") or other.device
     if not name:
@@ -168,6 +179,14 @@ def _vxlan(cursor: Cursor, device: str) -> tuple[list[Operation], list[Known]]:
     )
     known = [Known("link.add-more", {"device": device, "words": " ".join(given)})]
     return [AddVxlan(cursor.node, device, vxlan)], known if given else []
+
+
+def check_type(cursor: Cursor, kind: str) -> None:
+    """Refuse what is no type of device (kernel: Unknown device type)."""
+    if kind not in TYPES:
+        near = did_you_mean(kind, TYPES)
+        why = f"{kind!r} is no type of device that iplab knows" + (f"; {near}" if near else "")
+        raise cursor.fail(why, 1)
 
 
 def options(
@@ -233,6 +252,6 @@ def _ip(cursor: Cursor, text: str | None) -> IPAddress | None:
     if text is None:
         return None
     try:
-        return ipaddress.ip_address(text)
+        return ipaddress.ip_address(padded(text))
     except ValueError:
         raise cursor.fail(f"{text!r} is not an address", 1) from None

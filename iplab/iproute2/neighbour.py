@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
-from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
+from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means, padded
 from iplab.operations import (
     AddNeighbour,
     AddProxy,
@@ -49,6 +50,8 @@ SELECT: Keys = (
     Key("to", exact=True),
 )
 
+# ll_addr_a2n in lib/ll_addr.c: bytes with colons, or an IPv4 address (of a tunnel's end).
+_LLADDR = re.compile(r"(?i)[0-9a-f]{1,2}(?::[0-9a-f]{1,2})*|[0-9]+(?:\.[0-9]+){3}")
 _WRITE = {"add": AddNeighbour, "change": ChangeNeighbour, "replace": ReplaceNeighbour}
 
 
@@ -75,9 +78,11 @@ def read(cursor: Cursor) -> Meaning:
 def _change(cursor: Cursor, verb: str, found: dict[str, str]) -> Meaning:
     if verb == "flush":
         return knows("neighbour.flush", found)
+    if "lladdr" in found and not _LLADDR.fullmatch(found["lladdr"]):
+        raise cursor.fail(f"{found['lladdr']!r} is no MAC address (ip: invalid lladdr)")
     device = cursor.device(found["device"])
     try:
-        address = ipaddress.ip_address(found.get("address", ""))
+        address = ipaddress.ip_address(padded(found.get("address", "")))
     except ValueError:
         raise cursor.fail(f"{found.get('address', '')!r} is not an address", 1) from None
     if found.pop("proxy", ""):

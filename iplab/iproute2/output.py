@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from iplab.errors import IplabError
-from iplab.iproute2 import output_json, output_routes
+from iplab.iproute2 import output_counts, output_details, output_json, output_routes
 from iplab.messages import Messages, texts
 
 _HEAD = re.compile(r"(\d+): ([^\s:@]+)(?:@([^\s:]+))?: <([^>]*)>(.*)")
@@ -61,6 +61,7 @@ def read(text: str, messages: Messages) -> list[Device]:
     say = _Say(messages)
     found: list[Device] = []
     lines = _lines(text)
+    counted = -1  # the line of numbers that was read together with its header
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else ""
         device = _open(line, following, say)
@@ -76,7 +77,12 @@ def read(text: str, messages: Messages) -> list[Device]:
                 found.append(device)
         elif line.strip() and found:
             found[-1].lines.append(line)
-            if found[-1].what == "route":
+            if number == counted:
+                continue
+            if fields := list(output_counts.counters(line, following, say)):
+                found[-1].fields += fields
+                counted = number + 1
+            elif found[-1].what == "route":
                 found[-1].fields += output_routes.route(line, say)
             else:
                 found[-1].fields += _inner(line.split(), say)
@@ -209,7 +215,7 @@ def _inner(words: list[str], say: _Say) -> list[Field]:
         ]
     if first in ("alias", "altname"):
         return [say(" ".join(words), "field", first)]
-    return [say(" ".join(words), "field", "detail")]
+    return list(output_details.details(words, say))
 
 
 def _link(words: list[str], say: _Say) -> Iterator[Field]:
@@ -217,12 +223,16 @@ def _link(words: list[str], say: _Say) -> Iterator[Field]:
     value = words[1:2] if kind != "none" else []
     yield say(" ".join([words[0], *value]), "link", kind)
     rest = iter(words[1 + len(value) :])
+    more = []
     for word in rest:
         if word in ("brd", "permaddr"):
             yield say(f"{word} {next(rest, '')}", "link", word)
         elif word in ("link-netns", "link-netnsid"):
             netns = next(rest, "")
             yield say(f"{word} {netns}", "field", word.replace("-", "_"), value=netns)
+        else:
+            more.append(word)
+    yield from output_details.details(more, say)
 
 
 def _address(words: list[str], say: _Say) -> Iterator[Field]:

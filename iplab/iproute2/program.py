@@ -13,6 +13,7 @@ from iplab.iproute2 import (
     hardware,
     link,
     maddress,
+    monitor,
     neighbour,
     nft,
     qdisc,
@@ -57,6 +58,8 @@ IP_OPTIONS: Keys = (
     Key("-all", values=0),
     Key("-echo", exact=True, values=0),
 )
+_COLOURS = ("always", "auto", "never")
+_FAMILIES = ("inet", "inet6", "mpls", "bridge", "link")
 # tc/tc.c and bridge/bridge.c; -stats is the older name of -statistics and the shorter one.
 _OTHER_OPTIONS: Keys = tuple(
     key for key in IP_OPTIONS if key.name not in ("-all", "-echo", "-tshort", "-loops", "-rcvbuf")
@@ -110,8 +113,14 @@ _NETNS: Keys = tuple(
 )  # fmt: skip
 
 
+_LONGEST = 4096  # characters of a word; Python makes no number of more than 4300 digits
+
+
 def read(argv: Sequence[str]) -> Reading:
     """What a command's words come to; never raises, for what it does not know it says."""
+    if longest := next((word for word in argv if len(word) > _LONGEST), ""):
+        why = f"a word of {len(longest)} characters: more than {_LONGEST} are not read"
+        return Reading(tuple(argv), HOST, (), unknown=why)
     cursor = Cursor(tuple(argv))
     try:
         meaning = _command(cursor)
@@ -185,11 +194,17 @@ def _ip(cursor: Cursor) -> Meaning:
         if cursor.more:
             raise cursor.fail("a batch takes its commands from the file, not from here")
         return knows("batch")
+    if "-help" in cursor.options:
+        return looks("show.help", words="ip")
     if not cursor.more:
         raise cursor.fail("the object is missing: ip address, ip link, ip route …")
     for key in OBJECTS:
         if key.fits(cursor.peek()):
             cursor.note(1, f"object.{key.means}", (key.means,))
+            if key.means == "help" or cursor.peek() == "help":
+                while cursor.more:
+                    cursor.word("object.help")
+                return looks("show.help", words="ip" if key.means == "help" else f"ip {key.means}")
             reader = _READERS.get(key.means)
             if reader is None:
                 raise cursor.fail(f"`ip {key.means}` is not something iplab reads", 1)
@@ -203,20 +218,23 @@ def _options(cursor: Cursor, keys: Keys) -> None:
         if word == "--":
             cursor.note(1, "option.--")
             return
-        plain = "-" + word.lstrip("-").partition("=")[0]
-        key = next((key for key in keys if key.fits(plain)), None)
-        if key is None:
+        name, equals, when = word.lstrip("-").partition("=")
+        key = next((key for key in keys if key.fits(f"-{name}")), None)
+        if key is None or (equals and (key.name != "-color" or when not in _COLOURS)):
             raise cursor.fail(f"{word!r} is no option that iplab knows")
         values = cursor.argv[cursor.position + 1 : cursor.position + 1 + key.values]
         if len(values) < key.values:
             raise cursor.fail(f"{key.name} needs a value behind it")
-        cursor.note(1 + key.values, f"option.{key.name}", (key.name, *values), " ".join(values))
+        full = (key.name + equals + when, *values)
+        cursor.note(1 + key.values, f"option.{key.name}", full, when or " ".join(values))
         cursor.options.add(key.name)
         match key.name:
             case "-4" | "-6":
                 cursor.family = int(key.name[1:])
-            case "-family" if values[0] in ("inet", "inet6"):
-                cursor.family = 4 if values[0] == "inet" else 6
+            case "-family":  # read_family in lib/utils.c
+                if values[0] not in _FAMILIES:
+                    raise cursor.fail(f"{values[0]!r} is no family: {', '.join(_FAMILIES)}", 1)
+                cursor.family = {"inet": 4, "inet6": 6}.get(values[0])
             case "-netns":
                 cursor.node = cursor.named_node(values[0])
 
@@ -235,7 +253,7 @@ def _netns(cursor: Cursor) -> Meaning:
         return _exec(cursor)
     if verb in ("list", "list-id", "identify", "pids", "monitor"):
         while cursor.more:
-            cursor.word("netns.name")
+            cursor.word("netns.pid" if verb == "identify" else "netns.name")
         return looks(f"show.netns-{verb}")
     raise cursor.fail(f"`ip netns {verb}` is not something iplab reads", 1)
 
@@ -251,8 +269,21 @@ def _nsenter(cursor: Cursor) -> Meaning:
 
 
 def _exec(cursor: Cursor) -> Meaning:
+    if "-all" in cursor.options:
+        return _everywhere(cursor)
     node = cursor.named_node(cursor.word("netns.inside", "the namespace's name"))
     return _inside(cursor, node)
+
+
+def _everywhere(cursor: Cursor) -> Meaning:
+    """``ip -all netns exec COMMAND``: no name is among its words (netns_exec in ip/ipnetns.c)."""
+    command, program = shlex.join(cursor.rest()), cursor.peek()
+    meaning = _inside(cursor, HOST)
+    cursor.node = HOST
+    values = {"command": command, "program": program}
+    if meaning.operations or any(known.changes for known in meaning.known):
+        return knows("netns.exec-all", values)
+    return looks("show.netns-exec-all", **values)
 
 
 def _inside(cursor: Cursor, node: str) -> Meaning:
@@ -277,12 +308,6 @@ def end(cursor: Cursor) -> None:
         raise cursor.fail(f"{cursor.peek()!r} has no meaning here")
 
 
-def _monitor(cursor: Cursor) -> Meaning:
-    while cursor.more:
-        cursor.word("monitor.object")
-    return looks("show.monitor")
-
-
 _READERS: dict[str, Reader] = {
     "address": address.read,
     "link": link.read,
@@ -293,5 +318,5 @@ _READERS: dict[str, Reader] = {
     "tunnel": tunnel.read,
     "tuntap": tuntap.read,
     "netns": _netns,
-    "monitor": _monitor,
+    "monitor": monitor.read,
 }

@@ -59,7 +59,12 @@ def read(cursor: Cursor) -> Meaning:
             return means(SetShaping(cursor.node, device, shaping))
     while cursor.more:
         cursor.word("qdisc.word")
-    return knows("qdisc.other", {"device": device, "words": " ".join(said), "verb": verb})
+    where = next((word for word in ("root", "ingress", "clsact") if word in given), "")
+    if "parent" in given:
+        where = f"parent {given['parent']}"
+    told = " ".join(said) or where
+    values = {"device": device, "words": told, "verb": verb, "where": where, "node": cursor.node}
+    return knows("qdisc.other", values)
 
 
 def _shaping(cursor: Cursor) -> Shaping | None:

@@ -6,6 +6,7 @@ comparisons in its source.  So each place that takes keywords is a tuple of ``Ke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
@@ -96,6 +97,18 @@ def knows(
 def looks(topic: str, **values: str) -> Meaning:
     """A ``Meaning`` that changes nothing."""
     return Meaning(known=(Known(topic, values, changes=False),))
+
+
+def padded(text: str) -> str:
+    """A short IPv4 address or prefix as iproute2 fills it up: 10.1/16 is 10.1.0.0/16
+    (get_addr_ipv4 in lib/utils.c); anything else as it is."""
+    address, slash, length = text.partition("/")
+    if not _SHORT.fullmatch(address):
+        return text
+    return address + ".0" * (3 - address.count(".")) + slash + length
+
+
+_SHORT = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}")
 
 
 class Key(Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
+from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means, padded
 from iplab.names import IPAddress, IPNetwork
 from iplab.network import Route
 from iplab.operations import AddRoute, DeleteFirstRoute, DeleteRoute, PrependRoute
@@ -81,6 +81,22 @@ SELECT: Keys = (
     *(Key(n, exact=True) for n in ("to", "root", "match", "exact")),
     Key("default", exact=True, values=0),
 )
+GET: Keys = (  # iproute_get
+    Key("to", exact=True),
+    Key("from", exact=True),
+    Key("tos"),
+    Key("dsfield", full="tos"),
+    Key("iif"),
+    Key("mark"),
+    Key("oif", exact=True, full="dev"),
+    Key("dev", exact=True),
+    Key("notify", values=0),
+    Key("connected", values=0),
+    Key("vrf", exact=True),
+    Key("uid"),
+    Key("fibmatch", values=0),
+    *(Key(n, exact=True) for n in ("ipproto", "sport", "dport")),
+)
 # rtnl_rtntype_a2n in lib/rt_names.c.
 TYPES = ("local", "nat", "broadcast", "brd", "anycast", "multicast", "prohibit", "unreachable",
          "blackhole", "xresolve", "unicast", "throw")  # fmt: skip
@@ -98,7 +114,8 @@ def read(cursor: Cursor) -> Meaning:
         case "get":
             return _get(cursor)
         case "flush":
-            return knows("route.flush", _select(cursor) | {"node": cursor.node})
+            selected = _select(cursor) | {"node": cursor.node}
+            return knows("route.flush-cache" if "cached" in selected else "route.flush", selected)
         case "show" | "save" | "showdump":
             return looks("show.route", **_select(cursor))
     raise cursor.fail(f"`ip route {verb}` is not something iplab reads", 1)
@@ -116,7 +133,7 @@ def _select(cursor: Cursor) -> dict[str, str]:
 def _get(cursor: Cursor) -> Meaning:
     values = {}
     while cursor.more:
-        known = cursor.key((*SELECT, Key("mark", exact=True), Key("uid", exact=True)), "route")
+        known = cursor.key(GET, "route")
         word, value = known or ("to", cursor.word("route.to"))
         values[word.replace("from", "source").replace("dev", "device")] = value
     if "to" not in values:
@@ -134,16 +151,28 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
         if cursor.peek() == "nexthop":
             cursor.note(len(cursor.rest()), "route.nexthop", value=" ".join(cursor.rest()))
             return knows("route.multipath", {"node": cursor.node})
-        known = cursor.key(WORDS, "route")
+        known: tuple[str, str] | None
+        if cursor.peek() == "via" and cursor.rest()[1:2] in (("inet",), ("inet6",)):
+            value = "".join(cursor.rest()[2:3])
+            cursor.note(3, "route.via", value=value)
+            known = "via", value
+        else:
+            known = cursor.key(WORDS, "route")
+        if known is None and cursor.peek() in ("gw", "gateway"):
+            to = " ".join(cursor.rest()[1:2]) or "GATEWAY"
+            raise cursor.fail(f"`ip route` says `via` and not {cursor.peek()!r}: via {to}")
+        if known is None and "to" in given:
+            there = cursor.peek()
+            raise cursor.fail(f"{there!r} is a word too many; a device is said so: dev {there}")
         word, value = known or ("to", cursor.word("route.to"))
-        if word == "via" and value in ("inet", "inet6") and cursor.more:
-            value = cursor.word("route.gateway")
         if word == "mtu" and value == "lock":
             value = cursor.word("route.mtu-locked")
             given["lock"] = ""
         if word in given:
             raise cursor.fail(f"{word} is there twice", 1)
         given[word] = value
+    if verb != "delete" and kind == "unicast" and not {"via", "dev", "nhid"} & {*given}:
+        raise cursor.fail("a route needs its way: via GATEWAY or dev DEV (kernel: No such device)")
     if given.get("table") in ("main", "254"):
         del given["table"]
     route = _route(cursor, kind, given)
@@ -204,7 +233,7 @@ def _destination(cursor: Cursor, given: dict[str, str], near: IPAddress | None) 
         version = near.version if near is not None else cursor.family or 4
         return ipaddress.ip_network("::/0" if version == 6 else "0.0.0.0/0")
     try:
-        return ipaddress.ip_network(text)
+        return ipaddress.ip_network(padded(text))
     except ValueError as error:
         raise cursor.fail(f"{text!r} is not a destination: {error}", 1) from None
 
@@ -213,7 +242,7 @@ def _ip(cursor: Cursor, text: str | None) -> IPAddress | None:
     if text is None:
         return None
     try:
-        return ipaddress.ip_address(text)
+        return ipaddress.ip_address(padded(text))
     except ValueError:
         raise cursor.fail(f"{text!r} is not an address", 1) from None
 

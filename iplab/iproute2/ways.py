@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
 from iplab.names import HOST
 from iplab.network import End, Route, Tuntap
 from iplab.operations import (
@@ -96,7 +100,7 @@ def _inverse(operation: Operation) -> Operation | None:
             return AddAddress(node, device, address)
         case AddRoute(route=route):
             return DeleteRoute(node, route)
-        case DeleteRoute(route=route):
+        case DeleteRoute(route=route) if route.gateway or route.device or route.type != "unicast":
             return AddRoute(node, route)
         case SetShaping(device=device):
             return ClearShaping(node, device)
@@ -188,6 +192,19 @@ def look(operation: Operation) -> list[Argv]:
     return []
 
 
+def last_names(operations: Sequence[Operation]) -> list[Operation]:
+    """The operations of one command on the device as it is called in the end."""
+    names = {(o.node, o.device): o.name for o in operations if isinstance(o, RenameLink)}
+    found: list[Operation] = []
+    for operation in operations:
+        if isinstance(operation, OnDevice) and not isinstance(operation, RenameLink):
+            where = operation.to if isinstance(operation, MoveLink) else operation.node
+            name = names.get((where, operation.device), operation.device)
+            operation = replace(operation, device=name)
+        found.append(operation)
+    return found
+
+
 def _routes(node: str, route: Route) -> Argv:
     six = ("-6",) if route.destination.version == 6 else ()
     table = ("table", route.table) if route.table else ()
@@ -208,13 +225,18 @@ def _show(end: End, what: str) -> Argv:
     return (*ip(end.node), what, "show", "dev", end.device)
 
 
-def look_known(topic: str, node: str, device: str) -> list[Argv]:
+def look_known(topic: str, node: str, values: Mapping[str, str]) -> list[Argv]:
     """``look`` for a command that is no operation, by its topic."""
+    device = values.get("name", values.get("device", ""))
+    node = values.get("to", node)
     on = ("show", "dev", device) if device and device != "*" else ("show",)
     area, _, rest = topic.partition(".")
     match area:
         case "address":
             return [(*ip(node), "address", *on)]
+        case "link" if rest == "netns-pid":
+            there = () if values["pid"] == "1" else ("nsenter", "-t", values["pid"], "-n")
+            return [(*there, "ip", "link", "show", "dev", values["name"])]
         case "link":
             return [(*ip(node), "-d", "link", *on)]
         case "route":
@@ -226,6 +248,8 @@ def look_known(topic: str, node: str, device: str) -> list[Argv]:
         case "tuntap":
             return [(*ip(node), "tuntap", "show")]
         case "netns":
+            if rest == "exec-all":
+                return [("ip", "-all", "netns", "exec", "ip", "address")]
             return [("ip", "netns", "identify")] if rest == "shell" else [("ip", "netns", "list")]
         case "bridge":
             return [("bridge", *ip(node)[1:], rest, "show")]

@@ -55,7 +55,7 @@ def _do(machine: Machine, step: Step) -> str:
     if step.reading.unknown and len(argv) == 1:
         return ""  # a line that was not split into words
     for known in step.reading.known:
-        if known.topic in ("netns.exec", "netns.shell"):
+        if known.topic in ("netns.exec", "netns.exec-all", "netns.shell"):
             program = known.values["program"]
             if program.rpartition("/")[2] not in PROGRAMS:
                 return f"{program} was not run: a walk runs {', '.join(sorted(PROGRAMS))} alone"

@@ -79,6 +79,23 @@ CLAIMS = [
      "the port is 8472"),
     ("", "ip link add x0 type vxlan id 5 remote 10.0.0.2", "ip -d link show x0", "vxlan id 5",
      "id 5"),
+    ("", "ip link set lo up", "ip addr show lo", "::1/128 scope host", "::1/128 (scope host)"),
+    ("", "ip link set lo up", "ip addr show lo", "!fe80", "it has 127.0.0.1/8"),
+    (PAIR + "ip link set v0 up", "ip addr add 10.5.0.1 peer 10.0.0.9/30 dev v0", "ip route",
+     "10.0.0.8/30 dev v0", "a route to 10.0.0.8/30"),
+    (PAIR + "ip link set v0 up; ip addr add fd00::1/64 dev v0", "ip addr add fd00::2/64 dev v0",
+     "ip addr show v0", "!secondary", "RFC 6724"),
+    (PAIR + "ip link set v0 up", "ip route add 10.7.0.0/16 dev v0 table 5", "ip route", "!10.7.0.0",
+     "a route in table 5"),
+    (PAIR + "ip link add br0 type bridge; ip link set v0 master br0; ip link set br0 up;"
+     "ip link set v0 up; ip link set v1 up; sleep .5", "ip link set br0 type bridge stp_state 1",
+     "ip -d link show v0", "state forwarding", "forwards already goes on"),
+    (PAIR + "ip link set v0 up; ip link set v1 up; sleep .1; ip addr add 10.0.0.1/24 dev v0",
+     "ip -4 addr flush dev v0", "ip addr show v0", "fe80::", "IPv6 addresses stay"),
+    ("ip route add blackhole 10.0.0.0/8", "ip route flush cache", "ip route", "blackhole",
+     "takes no route away"),
+    ("ip netns add ns1; ip netns add ns2", "ip -a netns exec ip link set lo up",
+     "ip -n ns1 -o link; ip -n ns2 -o link", "LOOPBACK,UP", "in every named namespace"),
 ]  # fmt: skip
 
 
@@ -105,6 +122,9 @@ def test_a_claim(before: str, command: str, question: str, answer: str, claim: s
             "exists",
         ),
         ("", "ip link del lo", "not supported"),
+        ("", "ip route add 10.0.0.0/24", "No such device"),
+        ("", "ip link add zz type vethh", "Unknown device type"),
+        ("", "ip -f inett a", "invalid protocol family"),
     ],
 )
 def test_what_is_said_to_be_refused(before: str, command: str, said: str) -> None:
@@ -127,6 +147,10 @@ def test_what_is_said_to_be_refused(before: str, command: str, said: str) -> Non
         ("ip link add br0 type bridge", "ip link set br0 type bridge stp_state 1",
          "ip -d link show br0 | grep -o 'stp_state .'"),
         (PAIR, "ip link set v0 name eth9", "ip link"),
+        (PAIR, "tc qdisc add dev v0 ingress", "tc qdisc show dev v0"),
+        (PAIR, "tc qdisc add dev v0 clsact", "tc qdisc show dev v0"),
+        (PAIR + "ip link set v0 group 5; ip link set v0 up", "ip link set group 5 down",
+         "ip link show v0 | grep -o '<.*>'"),
         (PAIR, "tc qdisc add dev v0 root tbf rate 1mbit burst 3200 latency 50ms",
          "tc qdisc show dev v0"),
     ],

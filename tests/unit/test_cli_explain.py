@@ -81,3 +81,28 @@ def test_each_line_of_a_batch(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("words", "says"), [(("--lang", "fr", "ip a"), "no language")])
 def test_wrong_use(words: tuple[str, ...], says: str) -> None:
     assert says in str(explain(*words).exception)
+
+
+def test_a_batch_file_that_is_not_utf8(tmp_path: Path) -> None:
+    file = tmp_path / "batch"
+    file.write_bytes(b"link add \xff type dummy\nlink add d0 type dummy\n")
+    done = explain(f"ip -batch {file}")
+    assert done.exit_code == 3
+    assert "makes d0" in done.stdout
+
+
+def test_standard_input_that_is_not_utf8() -> None:
+    done = CliRunner().invoke(command, ["-"], input=b"# \xff\nip link add d0 type dummy\n")
+    assert done.exit_code == 0
+    assert "makes d0" in done.stdout
+
+
+def test_what_is_the_shells_is_said() -> None:
+    done = explain("ip a | grep x")
+    assert done.exit_code == 0
+    assert "| grep x     the shell's, not ip's" in done.stdout
+    both = json.loads(explain("--json", "ip link set v0 up && ip a").stdout)["commands"]
+    assert [(one["full"], one["shell"]) for one in both] == [
+        ("ip link set v0 up", "&&"),
+        ("ip address", ""),
+    ]

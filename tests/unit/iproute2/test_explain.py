@@ -16,6 +16,7 @@ from iplab.iproute2 import (
     link,
     linktype,
     maddress,
+    monitor,
     neighbour,
     program,
     qdisc,
@@ -100,17 +101,19 @@ def test_every_word_that_has_a_text_is_a_word_of_ip() -> None:
         "address": (*address.VERBS, *address.MODIFY, *address.SELECT),
         "link": (*link.VERBS, *link.WORDS), "vxlan": linktype.VXLAN,
         "macvlan": linktype.MACVLAN, "vlan": linktype.VLAN, "bridge-type": linktype.BRIDGE,
-        "route": (*route_.VERBS, *route_.WORDS, *route_.SELECT),
+        "route": (*route_.VERBS, *route_.WORDS, *route_.SELECT, *route_.GET),
+        "monitor": monitor.WORDS,
         "neighbour": (*neighbour.VERBS, *neighbour.WORDS, *neighbour.SELECT),
         "rule": (*rule.VERBS, *rule.WORDS),
         "tuntap": (*tuntap.VERBS, *tuntap.WORDS), "bridge": bridge.OBJECTS,
         "qdisc": (*qdisc.VERBS, *qdisc.WHERE), "tunnel": tunnel.VERBS,
         "maddress": (*maddress.VERBS, *maddress.WORDS),
+        **{f"bridge-{n}": (*bridge.VERBS[n], *bridge.WORDS[n]) for n in bridge.VERBS},
     }  # fmt: skip
     written = {  # by the readers themselves, not by a table
         "option/--", "object/qdisc", "netns/name", "netns/inside", "netns/entered", "netns/command",
-        "link/peer",
-        "link/type-word", "route/gateway", "route/nexthop", "qdisc/tbf",
+        "link/peer", "netns/pid", *(f"bridge-{n}/word" for n in bridge.VERBS),
+        "link/type-word", "route/nexthop", "qdisc/tbf",
         "qdisc/netem", "qdisc/word", "tunnel/name", "tunnel/dev", "tunnel/word",
     }  # fmt: skip
     told = {key for key in keys("en", "words") if key.partition("/")[0] in tables}

@@ -218,3 +218,58 @@ def test_a_word_that_is_called_like_a_key_with_a_value_is_told_nothing_false_of(
     told = {field.text: field.meaning for field in device.fields}
     assert told["dev-1"] == told["address"]
     assert "dev-1" not in told["dev-1"]
+
+
+COUNTED = """\
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000
+    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+    RX:  bytes packets errors dropped  missed   mcast           
+          1764      21      0       0       0       0 
+    RX errors:  length    crc   frame    fifo overrun
+                     0      3       0       0       0 
+    TX:  bytes packets errors dropped carrier collsns           
+         1.76K      21      0       0       0       0 
+    TX errors: aborted   fifo  window heartbt transns
+                     0      0       0       0       2 
+"""  # noqa: E501, W291
+
+
+def test_what_is_counted_has_its_number_and_its_meaning() -> None:
+    fields = meanings(COUNTED)["lo"]
+    assert fields["RX bytes 1764"] == "bytes that came in"
+    assert "checksum" in fields["RX errors crc 3"]
+    assert fields["TX bytes 1.76K"] == "bytes that went out"
+    assert "carrier came or went" in fields["TX errors transns 2"]
+    assert not any("setting of this kind" in meaning for meaning in fields.values())
+    (device,) = read(COUNTED, Messages("en"))
+    assert device.lines == COUNTED.splitlines()
+
+
+DETAILS = """\
+6: vx: <BROADCAST,MULTICAST> mtu 1450 qdisc noop state DOWN mode DEFAULT group default qlen 1000
+    link/ether be:03:07:05:66:cd brd ff:ff:ff:ff:ff:ff promiscuity 0  allmulti 0 minmtu 68 maxmtu 65535
+    vxlan id 5 remote 10.0.0.2 dev v srcport 0 0 dstport 4789 ttl auto udpcsum addrgenmode eui64
+7: m@v: <BROADCAST,MULTICAST> mtu 1500 qdisc noop state DOWN mode DEFAULT group default qlen 1000
+    link/ether be:03:07:05:66:ce brd ff:ff:ff:ff:ff:ff promiscuity 1  allmulti 0 minmtu 68 maxmtu 65535
+    macvlan mode bridge bcqueuelen 1000
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("device", "field", "says"),
+    [
+        ("vx", "promiscuity 0", "only the frames that are for it"),
+        ("m", "promiscuity 1", "every frame"),
+        ("vx", "minmtu 68", "smallest mtu"),
+        ("vx", "vxlan", "what kind of device"),
+        ("vx", "id 5", "number of the network"),
+        ("vx", "remote 10.0.0.2", "other end"),
+        ("vx", "srcport 0 0", "UDP ports"),
+        ("vx", "dstport 4789", "UDP port"),
+        ("vx", "udpcsum", "a setting of this kind of device"),
+        ("m", "mode bridge", "others on the same device"),
+    ],
+)
+def test_the_details_have_a_line_each(device: str, field: str, says: str) -> None:
+    assert says in meanings(DETAILS)[device][field]
+    assert meanings(DETAILS, "zh-TW")[device][field]
