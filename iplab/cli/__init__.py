@@ -84,7 +84,7 @@ def main() -> None:
     """The program `iplab`; every expected error becomes a message and an exit code."""
     _standard_files()
     try:
-        code = cli.main(args=_words(sys.argv[1:]), prog_name="iplab", standalone_mode=False)
+        code = _run()
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
@@ -104,14 +104,20 @@ def main() -> None:
     except OSError as error:
         click.echo(f"iplab: {error.filename or 'the system'}: {error.strerror}", err=True)
         code = 1
-    if "IPLAB_SANDBOX" in os.environ:
-        from iplab.run import sandbox
-
-        sandbox.leave_if_empty()
     # Python looks for garbage once more at its end, among all that is about to go anyway: with
     # that, the end took longer than the reading of a lab.
     gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run() -> object:
+    """Run the command; in a sandbox, which then ends if it is empty, however the command ended."""
+    if "IPLAB_SANDBOX" not in os.environ:
+        return cli.main(args=_words(sys.argv[1:]), prog_name="iplab", standalone_mode=False)
+    from iplab.run import sandbox
+
+    with sandbox.staying():
+        return cli.main(args=_words(sys.argv[1:]), prog_name="iplab", standalone_mode=False)
 
 
 def _standard_files() -> None:

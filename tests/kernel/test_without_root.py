@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,20 +51,24 @@ class User:
         self.runtime = home / "runtime"
         self.runtime.mkdir(mode=0o700)
 
-    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run `iplab WORDS`; its exit code must be ``code``."""
-        done = subprocess.run(
+    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
+        """Start `iplab WORDS`."""
+        files = {"stdin": subprocess.DEVNULL} | dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+        environment = {"XDG_RUNTIME_DIR": str(self.runtime), "HOME": str(self.home)}
+        return subprocess.Popen(
             [*self.become, sys.executable, "-m", "iplab", *words],
             cwd=self.home,
-            env={**os.environ, "XDG_RUNTIME_DIR": str(self.runtime), "HOME": str(self.home)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
+            env={**os.environ, **environment},
             text=True,
-            timeout=120,
-            check=False,
+            **{**files, **options},
         )
-        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done
+
+    def run(self, *words: str, code: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run `iplab WORDS`; its exit code must be ``code``."""
+        process = self.start(*words, **options)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == code, f"{words}: {process.returncode}\n{out}{err}"
+        return subprocess.CompletedProcess(words, code, out, err)
 
     def holders(self) -> dict[str, int]:
         """The sandboxes that run: name and holder."""
@@ -149,6 +154,70 @@ def test_a_failed_up_leaves_no_sandbox(user: User) -> None:
     assert user.holders() == {}
 
 
+def test_who_looks_does_not_end_a_sandbox_that_somebody_has_just_entered(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    up = user.start("up", "-", "--yes", stdin=subprocess.PIPE)  # it waits for the lab
+    until = time.monotonic() + 20
+    while not (user.runtime / "iplab" / "default.json").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    for _ in range(3):
+        assert "no lab is up" in user.run("list").stderr
+    assert set(user.holders()) == {"default"}
+    _, err = up.communicate((user.home / lab).read_text(), timeout=60)
+    assert up.returncode == 0, err
+    assert user.run("list").stdout.startswith("two-namespaces  up")
+
+
+def test_two_that_come_first_share_one_sandbox(user: User) -> None:
+    names = [f"lab{n}" for n in range(4)]
+    for name in names:
+        (user.home / f"{name}.yaml").write_text(f"lab: {name}\nnodes: {{{name}-a: }}\n")
+    for up in [user.start("up", f"{name}.yaml", "--yes") for name in names]:
+        _, err = up.communicate(timeout=60)
+        assert up.returncode == 0, err
+    found = json.loads(user.run("list", "--json").stdout)["labs"]
+    assert sorted(one["lab"] for one in found) == names
+
+
+def test_a_holder_that_cannot_be_noted_does_not_stay(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    (user.runtime / "iplab" / "lonely.new").mkdir(parents=True, mode=0o700)
+    (user.runtime / "iplab").chmod(0o700)
+    user.run("up", lab, "--yes", "--sandbox=lonely", code=1)
+    assert not [path for path in Path("/proc").glob("[0-9]*/environ") if _says(path, "lonely")]
+
+
+def _says(environment: Path, name: str) -> bool:
+    try:
+        return f"IPLAB_SANDBOX={name}\0" in environment.read_text(errors="replace")
+    except OSError:
+        return False
+
+
+def test_a_shell_left_open_does_not_keep_an_empty_sandbox(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    user.run("up", lab, "--yes")
+    cat = user.start("exec", "host", "--", "cat", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert cat.stdin is not None
+    assert cat.stdout is not None
+    cat.stdin.write("there\n")
+    cat.stdin.flush()
+    assert cat.stdout.readline() == "there\n"
+    user.run("down", lab)
+    assert user.holders() == {}
+    cat.communicate()
+
+
+def test_a_reader_that_has_gone_leaves_no_empty_sandbox(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    user.run("up", lab, "--yes")
+    far, near = os.pipe()
+    os.close(far)
+    user.run("down", "--json", lab, code=141, stdout=near)
+    os.close(near)
+    assert user.holders() == {}
+
+
 def test_where_user_namespaces_are_off_the_setting_is_named(user: User) -> None:
     (lab,) = starter_lab("two-namespaces", user.home)
     # It counts for the namespace it is set in and all below; setting it takes a capability.
@@ -205,9 +274,9 @@ def test_an_uplink_leads_out_and_ends_with_the_sandbox(user: User) -> None:
 
 # iplab as it is where slirp4netns is not installed.
 WITHOUT_SLIRP = """
-from iplab.run import sandbox
-find = sandbox.find_program
-sandbox.find_program = lambda name: None if name == "slirp4netns" else find(name)
+from iplab.run import uplink
+find = uplink.find_program
+uplink.find_program = lambda name: None if name == "slirp4netns" else find(name)
 from iplab.cli import main
 main()
 """
