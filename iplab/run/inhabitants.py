@@ -80,4 +80,3 @@ def end(found: Sequence[Inhabitant]) -> None:
     stays = [str(one) for one in found if one.lives()]
     if stays:
         raise IplabError(f"these do not end: {', '.join(stays)}")
-
