@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import signal
 import sys
 from importlib import import_module
@@ -81,6 +82,28 @@ def test_down_of_a_lab_from_one_of_its_nodes_does_not_end_itself(two: Starter) -
     assert "python" not in done.err
     two.sandbox.wait(pid).expect(-signal.SIGTERM)
     assert two.sandbox.sh("ls /run/netns") == ""
+
+
+# What bash does when TAB is pressed; outside of a completion there is no `compopt`.
+BASH = """
+eval "$(_IPLAB_COMPLETE=bash_source ./iplab)"
+compopt() { echo "files too"; }
+pressed() {
+    COMP_WORDS=("$@") COMP_CWORD=2 COMPREPLY=()
+    _iplab_completion ./iplab
+    echo "${COMPREPLY[*]}"
+}
+pressed iplab down two-n
+pressed iplab shell n
+"""
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not here")
+def test_bash_is_offered_labs_files_and_nodes(two: Starter) -> None:
+    program = two.sandbox.write("iplab", f'#!/bin/sh\nexec {sys.executable} -m iplab "$@"\n')
+    program.chmod(0o755)
+    said = two.sandbox.run("bash", "-c", BASH)
+    assert said.splitlines() == ["files too", "two-namespaces", "ns0 ns1"]
 
 
 def test_list(two: Starter) -> None:

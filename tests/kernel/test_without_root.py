@@ -54,11 +54,11 @@ class User:
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """Start `iplab WORDS`."""
         files = {"stdin": subprocess.DEVNULL} | dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
-        environment = {"XDG_RUNTIME_DIR": str(self.runtime), "HOME": str(self.home)}
+        environment = dict(options.pop("env", os.environ))
         return subprocess.Popen(
             [*self.become, sys.executable, "-m", "iplab", *words],
             cwd=self.home,
-            env={**os.environ, **environment},
+            env=environment | {"XDG_RUNTIME_DIR": str(self.runtime), "HOME": str(self.home)},
             text=True,
             **{**files, **options},
         )
@@ -111,6 +111,19 @@ def test_later_commands_find_it_and_nothing_of_the_machine_is_touched(user: User
     assert names[0] == names[1]
     assert not Path("/run/netns/ns0").exists()
     user.run("down", lab)
+
+
+def test_the_shell_is_offered_what_the_sandbox_has(user: User) -> None:
+    def offered(words: str) -> list[str]:
+        typed = {"_IPLAB_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "2"}
+        return user.run(env=os.environ | typed).stdout.splitlines()
+
+    (lab,) = starter_lab("two-namespaces", user.home)
+    assert offered("iplab exec ") == ["plain,host"]
+    assert offered("iplab down two") == ["file,two"]
+    user.run("up", lab, "--yes")
+    assert offered("iplab exec ") == ["plain,ns0", "plain,ns1", "plain,host"]
+    assert offered("iplab down two") == ["file,two", "plain,two-namespaces"]
 
 
 def test_several_side_by_side(user: User) -> None:
