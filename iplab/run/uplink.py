@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
 
@@ -18,6 +19,11 @@ _WHILE_HELD = (
     '(cat <&3; kill "$p") >/dev/null 2>&1 & w=$!; wait "$p"; code=$?; kill "$w"; exit "$code"'
 )
 PATIENCE = 10.0  # seconds it may take to come up
+
+
+def connected() -> bool:
+    """From inside: whether the sandbox's host has its uplink."""
+    return any(name == UPLINK for _, name in socket.if_nameindex())
 
 
 def connect(holder: int) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from iplab import lab as labs
+from iplab.cli.common import _wants_uplink
 from tests.kernel.sandbox import why_no_tun
 
 pytestmark = pytest.mark.kernel
@@ -46,7 +47,7 @@ class User:
         assert self.self.stdout is not None
         assert self.self.stdout.readline() == "ready\n"
         enter = ("nsenter", "--user", "--preserve-credentials", "--target", str(self.self.pid))
-        self.become = (*enter, "--")
+        self.become: tuple[str, ...] = (*enter, "--")
         self.home = home
         self.runtime = home / "runtime"
         self.runtime.mkdir(mode=0o700)
@@ -231,6 +232,22 @@ def test_a_reader_that_has_gone_leaves_no_empty_sandbox(user: User) -> None:
     assert user.holders() == {}
 
 
+def test_a_directory_that_is_gone_is_named(user: User) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    user.become = (*user.become, "sh", "-c", script, "sh")
+    done = user.run("up", str(user.home / "lab.yaml"), "--yes", code=1)
+    assert "the directory this runs in: No such file or directory" in done.stderr
+    assert user.holders() == {}
+
+
+def test_without_a_path_the_programs_are_found(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    user.become = (*user.become, "env", "PATH=")
+    user.run("plan", lab, code=3)
+    user.run("up", lab, "--yes")
+    user.run("exec", "ns0", "--", "/bin/true")
+
+
 def test_where_user_namespaces_are_off_the_setting_is_named(user: User) -> None:
     (lab,) = starter_lab("two-namespaces", user.home)
     # It counts for the namespace it is set in and all below; setting it takes a capability.
@@ -259,6 +276,23 @@ nodes:
   host: {forward: true, masquerade: [10.66.0.0/24]}
   a: {routes: [default via 10.66.0.1]}
 """
+
+
+def test_an_uplink_of_a_saved_plan_is_known_ahead(user: User) -> None:
+    for name, text in (("with", UPLINKED), ("without", UPLINKED.replace("uplink: true", ""))):
+        (user.home / "lab.yaml").write_text(text)
+        user.run("plan", "lab.yaml", "-o", f"{name}.json", code=3)
+        wanted = _wants_uplink({"lab": user.home / f"{name}.json", "settings": ()})
+        assert wanted is (name == "with")
+
+
+def test_an_uplink_of_a_lab_from_stdin_is_refused(user: User) -> None:
+    (user.home / "lab.yaml").write_text(UPLINKED)
+    with (user.home / "lab.yaml").open() as lab:
+        told = user.run("up", "-", "--yes", code=1, stdin=lab).stderr
+    assert "lab uplinked wants an uplink" in told
+    assert "try: iplab up FILE" in told
+    assert user.holders() == {}
 
 
 def test_an_uplink_leads_out_and_ends_with_the_sandbox(user: User) -> None:
