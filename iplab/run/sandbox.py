@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import select
 import signal
@@ -23,14 +22,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from msgspec import Struct
-
 from iplab import names
 from iplab.errors import IplabError
+from iplab.run import noted
 from iplab.run.machine import TRUSTED, environment, program
 from iplab.run.netns import namespaces
+from iplab.run.noted import Holder
 from iplab.run.process import lives, started
-from iplab.run.records import private_directory, state_directory
+from iplab.run.records import state_directory
 from iplab.run.uplink import connect
 
 DEFAULT = "default"
@@ -49,14 +48,6 @@ _HOLD = "echo ready; exec sleep infinity >/dev/null 2>&1"
 PATIENCE = 10.0  # seconds a holder may take to come up or to end
 
 
-class Holder(Struct, frozen=True):
-    """A running sandbox: its name, its holder's process number, and when that started (proc(5))."""
-
-    name: str
-    pid: int
-    started: str
-
-
 def inside() -> str | None:
     """The name of the sandbox this process is in, ``None`` on the real machine."""
     return os.environ.get(INSIDE)
@@ -64,8 +55,8 @@ def inside() -> str | None:
 
 def holders() -> list[Holder]:
     """The sandboxes of this user that are running; files of ended ones are removed."""
-    with _noting():
-        return _noted()
+    with noted.locked():
+        return noted.holders()
 
 
 def enter(name: str, *, keep: bool, uplink: bool = False) -> NoReturn:
@@ -78,7 +69,7 @@ def enter(name: str, *, keep: bool, uplink: bool = False) -> NoReturn:
     names.node(name)  # it becomes a file name
     again = _again()
     env = {**os.environ, INSIDE: name}
-    with _noting():  # up to the execve: two at once start one holder
+    with noted.locked():  # up to the execve: two at once start one holder
         holder, door = _found(name)
         new = holder is None and keep
         if new:
@@ -128,11 +119,7 @@ def start(name: str) -> Holder:
             _, said = process.communicate()
             raise IplabError(f"a sandbox could not be made: {said.strip()}", hint="iplab doctor")
         holder = Holder(name, process.pid, started(process.pid))
-        path = _directory() / f"{name}.json"
-        new = path.with_suffix(".new")
-        value = {"name": name, "pid": holder.pid, "started": holder.started}
-        new.write_text(json.dumps(value), encoding="utf-8")
-        new.rename(path)
+        noted.note(holder)
     except BaseException:
         process.kill()
         process.wait()
@@ -142,7 +129,7 @@ def start(name: str) -> Holder:
 
 def stop(holder: Holder) -> None:
     """End a sandbox, and with it every process that was started in it."""
-    with _noting():
+    with noted.locked():
         _end(holder)
 
 
@@ -237,7 +224,7 @@ def _must_be_allowed() -> None:
 
 def _found(name: str) -> tuple[Holder | None, int | None]:
     """The holder of a sandbox that is running, and its door; its file is locked."""
-    holder = next((one for one in _noted() if one.name == name), None)
+    holder = next((one for one in noted.holders() if one.name == name), None)
     door = _door(holder.pid) if holder is not None else None
     if holder is not None and door is not None and lives(holder.pid, holder.started):
         return holder, door
@@ -272,7 +259,7 @@ def _end(holder: Holder) -> None:
         time.sleep(0.01)
     if lives(holder.pid, holder.started):
         raise IplabError(f"the holder of sandbox {holder.name} (process {holder.pid}) does not end")
-    (_directory() / f"{holder.name}.json").unlink(missing_ok=True)
+    noted.forget(holder)
 
 
 def _unshare() -> list[str]:
@@ -297,44 +284,6 @@ def _again() -> list[str]:
             f"the directory this runs in: {error.strerror}", hint="cd, to one that is there"
         ) from error
     return [sys.executable, "-P", "-c", code, root, here, *sys.argv[1:]]
-
-
-@contextlib.contextmanager
-def _noting() -> Iterator[None]:
-    """The lock on what is noted of this user's sandboxes: the directory itself is locked."""
-    handle = os.open(_directory(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _noted() -> list[Holder]:
-    found = []
-    for path in sorted(_directory().glob("*.json")):
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-            holder = Holder(str(value["name"]), int(value["pid"]), str(value["started"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            holder = None
-        if holder is not None and lives(holder.pid, holder.started):
-            found.append(holder)
-        else:
-            path.unlink(missing_ok=True)
-    return found
-
-
-def _directory() -> Path:
-    """Where this user's holders are noted: the runtime directory, else one below /tmp."""
-    if os.geteuid() == 0:
-        return private_directory(state_directory() / "sandboxes")
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if runtime and os.path.isdir(runtime) and os.stat(runtime).st_uid == os.geteuid():
-        return private_directory(Path(runtime) / "iplab")
-    import tempfile  # only where there is no /run/user
-
-    return private_directory(Path(tempfile.gettempdir()) / f"iplab-{os.geteuid()}")
 
 
 def _living_in(space: int) -> Sequence[int]:

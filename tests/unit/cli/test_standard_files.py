@@ -48,8 +48,7 @@ def test_a_reader_that_has_gone_is_told_apart_from_a_failure(tmp_path: Path) -> 
             [*argv, *words], stdout=near, stderr=subprocess.PIPE, text=True, check=False
         )
         assert (done.returncode, done.stderr) == (141, ""), words
-    done = subprocess.run([*argv, "no-such-command"], stderr=near, check=False)
-    assert done.returncode == 141
+    assert subprocess.run([*argv, "no-such-command"], stderr=near, check=False).returncode == 141
     os.close(near)
 
 
