@@ -174,13 +174,20 @@ def plan_for(lab: Lab, session: Session, style: str) -> Plan:
 
 
 def _wants_uplink(arguments: Mapping[str, Any]) -> bool:
-    """Whether the lab of `up` asks for one.  Its faults are told inside the sandbox."""
+    """Whether the lab, or saved plan, of `up` asks for one.  Faults are told inside the sandbox."""
+    from iplab import lab
+    from iplab.render import saved
+
     path: Path = arguments["lab"]
     if not path.is_file():
         return False
     try:
-        return load_lab(path, arguments["settings"]).uplink
-    except IplabError:
+        plan = saved.read(path)
+        if plan is None:
+            return load_lab(path, arguments["settings"]).uplink
+        value = plan.value
+        return lab.loads(value["text"], value["file"], settings=value["settings"]).uplink
+    except (IplabError, OSError):
         return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 import click
@@ -21,20 +22,30 @@ def starters(ctx: click.Context, param: click.Parameter, begun: str) -> list[Com
 def nodes(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
     """The namespaces that have a name here, and the host."""
     from iplab.names import HOST
-    from iplab.run.netns import namespaces
 
-    return _fitting([*namespaces(), HOST], begun)
+    return _fitting([*_here("netns", ""), HOST], begun)
 
 
 def labs(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
     """The labs that are up, and files."""
-    from iplab.run import records
+    # click's function for bash forgets what it was told ahead of a file.
+    return [CompletionItem(begun, type="file"), *_fitting(_here("iplab", ".json"), begun)]
 
+
+def _here(directory: str, ending: str) -> list[str]:
+    """The names in a directory of /run; of who is not root that of the sandbox, if it runs."""
+    from iplab.run import sandbox
+    from iplab.run.netns import counted
+
+    run = "/run"
     try:
-        up = list(records.load_all())
-    except IplabError:
-        up = []  # not root: they are root's
-    return [*_fitting(up, begun), CompletionItem(begun, type="file")]
+        if os.geteuid() != 0:
+            holders = {one.name: one.pid for one in sandbox.holders()}
+            run = f"/proc/{holders[sandbox.DEFAULT]}/root/run"
+        found = [name for name in os.listdir(f"{run}/{directory}") if name.endswith(ending)]
+    except (IplabError, OSError, KeyError):
+        return []
+    return sorted((name.removesuffix(ending) for name in found), key=counted)
 
 
 def _fitting(names: Iterable[str], begun: str) -> list[CompletionItem]:

@@ -78,7 +78,7 @@ def command(
     which is refused if the machine has changed since.
     """
     from iplab.render import saved
-    from iplab.run import records
+    from iplab.run import records, sandbox, uplink
 
     terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if not yes and not terminal:
@@ -89,6 +89,13 @@ def command(
     if plan_file is not None:
         _refuse_options(ctx)
     it, style, directories, adopt = _what(lab, settings, style, directories, adopt, plan_file)
+    if it.uplink and sandbox.inside() and not uplink.connected():
+        raise IplabError(
+            f"lab {it.name} wants an uplink, which a sandbox gets before it is entered: of a lab "
+            "that is read in there iplab learns that too late",
+            where=it.file,
+            hint="iplab up FILE, from outside of the sandbox",
+        )
     with records.locked(say):
         bring_up(it, style, directories, adopt, plan_file, ask=not yes, step=step, as_json=as_json)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import NoReturn
 
-from iplab.errors import IplabError
+from iplab.errors import IplabError, UsageError
 from iplab.names import HOST
 from iplab.run.machine import program
 from iplab.run.netns import namespaces
@@ -24,7 +24,12 @@ def check(node: str) -> None:
 
 
 def replace_with(node: str, argv: Sequence[str]) -> NoReturn:
-    """Replace this process by ``argv`` in ``node`` (execve), so nothing stands in between."""
+    """Replace this process by ``argv`` in ``node`` (execve), so nothing stands in between.
+
+    ``UsageError`` without a command, ``IplabError`` where it cannot be started.
+    """
+    if not argv or not argv[0]:
+        raise UsageError("there is no command to run", hint=f"iplab exec {node} -- ip addr")
     check(node)
     path, words = None, list(argv)
     if node != HOST:

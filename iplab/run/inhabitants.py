@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from iplab.errors import IplabError
+from iplab.run import process
 from iplab.run.netns import NETNS
 
 PATIENCE = 3.0  # seconds between asking a process to end and ending it
@@ -25,12 +26,20 @@ class Inhabitant(Struct, frozen=True):
     command: str
     started: str
 
+    def lives(self) -> bool:
+        """Whether it still runs."""
+        return process.lives(self.pid, self.started)
+
     def __str__(self) -> str:
         return f"{self.node}: process {self.pid} ({self.command})"
 
 
 def processes(nodes: Sequence[str]) -> list[Inhabitant]:
-    """The processes in ``nodes``, read from /proc in one pass (as `ip netns pids` does for one)."""
+    """The processes in ``nodes``, read from /proc in one pass (as `ip netns pids` does for one).
+
+    This one, and those it was started by, are left out: who asks in a node is not to end itself.
+    """
+    askers = _askers()
     wanted: dict[tuple[int, int], str] = {}
     for node in nodes:
         with contextlib.suppress(OSError):
@@ -38,43 +47,36 @@ def processes(nodes: Sequence[str]) -> list[Inhabitant]:
             wanted[info.st_dev, info.st_ino] = node
     found = []
     for entry in os.scandir("/proc") if wanted else ():
-        if not entry.name.isdigit():
+        if not entry.name.isdigit() or (pid := int(entry.name)) in askers:
             continue
         with contextlib.suppress(OSError):
             info = os.stat(f"{entry.path}/ns/net")
             node = wanted.get((info.st_dev, info.st_ino), "")
             if node:
                 name = Path(entry.path, "comm").read_text(errors="replace").strip()
-                found.append(Inhabitant(node, int(entry.name), name, _started(int(entry.name))))
+                found.append(Inhabitant(node, pid, name, process.started(pid)))
     return found
 
 
-def _started(pid: int) -> str:
-    """The start time of a process in clock ticks since boot (proc(5), stat, field 22)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
+def _askers() -> set[int]:
+    found: set[int] = set()
+    pid = os.getpid()
+    while pid and pid not in found:  # a number may be another's by the time it is looked at
+        found.add(pid)
+        pid = process.parent(pid)
+    return found
 
 
 def end(found: Sequence[Inhabitant]) -> None:
     """End processes: asked first, then not asked.  ``IplabError`` names one that stays."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         for one in found:
-            if _lives(one):
+            if one.lives():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(one.pid, number)
         until = time.monotonic() + PATIENCE
-        while any(map(_lives, found)) and time.monotonic() < until:
+        while any(one.lives() for one in found) and time.monotonic() < until:
             time.sleep(0.02)
-    stays = [str(one) for one in found if _lives(one)]
+    stays = [str(one) for one in found if one.lives()]
     if stays:
         raise IplabError(f"these do not end: {', '.join(stays)}")
-
-
-def _lives(one: Inhabitant) -> bool:
-    try:
-        state = Path(f"/proc/{one.pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return state[19] == one.started and state[0] != "Z"

@@ -67,10 +67,15 @@ def current() -> Interrupts:
 
 @contextmanager
 def listening() -> Iterator[Interrupts]:
-    """For the time of one run."""
+    """For the time of one run.
+
+    A signal that whoever started iplab has it ignore is not heard either: SIGHUP below nohup(1),
+    SIGINT of a shell's job in the background.
+    """
     global _current
     _current = it = Interrupts()
-    before = {number: signal.signal(number, it) for number in NUMBERS}
+    heard = [number for number in NUMBERS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, it) for number in heard}
     try:
         yield it
     finally:

@@ -27,10 +27,10 @@ def namespaces() -> dict[str, str]:
                     found[entry.name] = identity
     except FileNotFoundError:
         pass
-    return dict(sorted(found.items(), key=lambda item: _counted(item[0])))
+    return dict(sorted(found.items(), key=lambda item: counted(item[0])))
 
 
-def _counted(name: str) -> list[tuple[str, int]]:
+def counted(name: str) -> list[tuple[str, int]]:
     """A name as something to sort by, its digits as numbers."""
     parts = re.findall(r"([^0-9]*)([0-9]*)", name)
     return [(text, int(digits or -1)) for text, digits in parts]

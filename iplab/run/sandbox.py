@@ -11,53 +11,41 @@ Sources: user_namespaces(7), unshare(1), nsenter(1).
 from __future__ import annotations
 
 import contextlib
-import json
+import fcntl
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from msgspec import Struct
-
 from iplab import names
 from iplab.errors import IplabError
-from iplab.run.failed import advice
-from iplab.run.machine import environment, find_program, program
+from iplab.run import noted
+from iplab.run.machine import TRUSTED, environment, program
 from iplab.run.netns import namespaces
-from iplab.run.records import private_directory, state_directory
+from iplab.run.noted import Holder
+from iplab.run.process import lives, started
+from iplab.run.records import state_directory
+from iplab.run.uplink import connect
 
 DEFAULT = "default"
 INSIDE = "IPLAB_SANDBOX"  # set in everything that runs in a sandbox: its name
 HOLDER = "IPLAB_SANDBOX_HOLDER"  # and the holder's process number, where there is one
+DOOR = "IPLAB_SANDBOX_DOOR"  # on the way in: the open file that holds the lock, see `staying`
 
-# What makes a fresh sandbox usable; then "$@" takes the shell's place.
+# What makes a fresh sandbox usable ($0 is the PATH for it); then "$@" takes the shell's place.
 _PREPARE = (
-    "mount -t tmpfs -o mode=755,nosuid,nodev iplab /run && mkdir /run/netns && "
-    'ip link set dev lo up && exec "$@"'
+    "(PATH=$0 && mount -t tmpfs -o mode=755,nosuid,nodev iplab /run && mkdir /run/netns && "
+    'ip link set dev lo up) && exec "$@"'
 )
 # The holder's stdin is the writing end of a pipe that nobody else writes to: who reads there learns
-# when the holder has ended.
+# when the holder has ended.  It is the sandbox's door as well: see `staying`.
 _HOLD = "echo ready; exec sleep infinity >/dev/null 2>&1"
-UPLINK = "tap0"  # the device by which a sandbox's host reaches the internet
-# "$@" runs until it ends or the holder does (its stdin is the other end of the holder's pipe).
-# What waits for that holds nobody's stderr open: who reads the program's would wait as well.
-_WHILE_HELD = (
-    'exec 3<&0 </dev/null; "$@" 3<&- & p=$!; '
-    '(cat <&3; kill "$p") >/dev/null 2>&1 & w=$!; wait "$p"; code=$?; kill "$w"; exit "$code"'
-)
 PATIENCE = 10.0  # seconds a holder may take to come up or to end
-
-
-class Holder(Struct, frozen=True):
-    """A running sandbox: its name, its holder's process number, and when that started (proc(5))."""
-
-    name: str
-    pid: int
-    started: str
 
 
 def inside() -> str | None:
@@ -67,18 +55,8 @@ def inside() -> str | None:
 
 def holders() -> list[Holder]:
     """The sandboxes of this user that are running; files of ended ones are removed."""
-    found = []
-    for path in sorted(_directory().glob("*.json")):
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-            holder = Holder(str(value["name"]), int(value["pid"]), str(value["started"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            holder = None
-        if holder is not None and _lives(holder):
-            found.append(holder)
-        else:
-            path.unlink(missing_ok=True)
-    return found
+    with noted.locked():
+        return noted.holders()
 
 
 def enter(name: str, *, keep: bool, uplink: bool = False) -> NoReturn:
@@ -89,36 +67,42 @@ def enter(name: str, *, keep: bool, uplink: bool = False) -> NoReturn:
     the setting to change where the machine forbids a sandbox.
     """
     names.node(name)  # it becomes a file name
-    holder = next((h for h in holders() if h.name == name), None)
-    new = holder is None and keep
-    if new:
-        holder = start(name)
-    if holder is not None and uplink:
-        try:
-            connect(holder)
-        except IplabError:
-            if new:
-                stop(holder)
-            raise
     again = _again()
     env = {**os.environ, INSIDE: name}
-    if holder is None:
-        _must_be_allowed()
-        argv = [*_unshare(), "sh", "-c", _PREPARE, "sh", *again]
-    else:
-        env[HOLDER] = str(holder.pid)
-        into = ("--user", "--net", "--mount", "--preserve-credentials")
-        argv = ["nsenter", "--target", str(holder.pid), *into, "--", *again]
-    os.execve(program(argv[0]), argv, env)
+    with noted.locked():  # up to the execve: two at once start one holder
+        holder, door = _found(name)
+        new = holder is None and keep
+        if new:
+            _must_be_allowed()
+            holder = start(name)
+            door = _door(holder.pid)
+        try:
+            if holder is None:
+                _must_be_allowed()
+                argv = [*_unshare(), *_prepared(again)]
+            else:
+                if uplink:
+                    connect(holder.pid)
+                env[HOLDER] = str(holder.pid)
+                if door is None:
+                    raise IplabError(f"the holder of sandbox {name} has ended", hint="try again")
+                os.set_inheritable(door, True)
+                env[DOOR] = str(door)
+                into = ("--user", "--net", "--mount", "--preserve-credentials")
+                argv = ["nsenter", "--target", str(holder.pid), *into, "--", *again]
+            os.execve(program(argv[0]), argv, env)
+        except BaseException:
+            if new and holder is not None:
+                _end(holder)
+            raise
 
 
 def start(name: str) -> Holder:
-    """Start a sandbox with a holder that outlives this command."""
-    _must_be_allowed()
+    """Start a sandbox with a holder that outlives this command (what is noted is locked)."""
     far, near = os.pipe()
     os.close(far)
     process = subprocess.Popen(
-        [*_unshare(), "sh", "-c", _PREPARE, "sh", "sh", "-c", _HOLD],
+        [*_unshare(), *_prepared(("sh", "-c", _HOLD))],
         executable=program("unshare"),
         stdin=near,
         stdout=subprocess.PIPE,
@@ -129,111 +113,72 @@ def start(name: str) -> Holder:
         start_new_session=True,
     )
     os.close(near)
-    ready = process.stdout.readline() if process.stdout else ""
-    if ready.strip() != "ready":
-        _, said = process.communicate()
-        raise IplabError(f"a sandbox could not be made: {said.strip()}", hint="iplab doctor")
-    holder = Holder(name, process.pid, _started(process.pid))
-    path = _directory() / f"{name}.json"
-    new = path.with_suffix(".new")
-    value = {"name": name, "pid": holder.pid, "started": holder.started}
-    new.write_text(json.dumps(value), encoding="utf-8")
-    new.rename(path)
-    return holder
-
-
-def connect(holder: Holder) -> None:
-    """Give a sandbox's host an uplink: a device `tap0` behind which a program of this user's own,
-    slirp4netns(1) or pasta(1), passes its packets on as ordinary sockets.  Once is enough.
-
-    Raises ``IplabError`` where neither program is installed, or it does not come up.
-    """
-    into = ["nsenter", "--target", str(holder.pid), "--user", "--net", "--preserve-credentials"]
-    there = subprocess.run(
-        [*into, "--", "ip", "link", "show", "dev", UPLINK],
-        executable=program("nsenter"),
-        capture_output=True,
-        env=environment(),
-        check=False,
-    )
-    if there.returncode == 0:
-        return
-    argv = [program(word) if n == 0 else word for n, word in enumerate(_uplink(holder))]
-    life = os.open(f"/proc/{holder.pid}/fd/0", os.O_RDONLY)  # see _HOLD
-    process = subprocess.Popen(
-        ["sh", "-c", _WHILE_HELD, "sh", *argv],
-        executable=program("sh"),
-        stdin=life,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        cwd="/",
-        env=environment(),
-        start_new_session=True,
-    )
-    os.close(life)
-    until = time.monotonic() + PATIENCE
-    show = [*into, "--", "ip", "-4", "route", "show", "default"]
-    while time.monotonic() < until and process.poll() in (None, 0):
-        out = subprocess.run(
-            show, executable=program("nsenter"), capture_output=True, env=environment(), check=False
-        ).stdout
-        if out.strip():
-            return
-        time.sleep(0.02)
-    said = ""
-    if process.poll() is not None and process.stderr:
-        said = process.stderr.read().decode(errors="replace").strip()
-    else:
+    try:
+        ready = process.stdout.readline() if process.stdout else ""
+        if ready.strip() != "ready":
+            _, said = process.communicate()
+            raise IplabError(f"a sandbox could not be made: {said.strip()}", hint="iplab doctor")
+        holder = Holder(name, process.pid, started(process.pid))
+        noted.note(holder)
+    except BaseException:
         process.kill()
-    why = said or "it does not come up"
-    raise IplabError(f"{argv[0]} gave the sandbox no uplink: {why}", hint=advice(said))
-
-
-def _uplink(holder: Holder) -> list[str]:
-    if find_program("slirp4netns"):
-        # The machine's own loopback stays out of reach.
-        quiet = ["--configure", "--disable-host-loopback"]
-        return ["slirp4netns", *quiet, str(holder.pid), UPLINK]
-    if find_program("pasta"):
-        spaces = [f"--userns=/proc/{holder.pid}/ns/user", f"--netns=/proc/{holder.pid}/ns/net"]
-        return [
-            "pasta",
-            "--config-net",
-            f"--ns-ifname={UPLINK}",
-            "--quiet",
-            "--foreground",
-            *spaces,
-        ]
-    raise IplabError(
-        "the lab wants an uplink, for which this machine lacks slirp4netns and pasta",
-        hint="apt-get install slirp4netns",
-    )
+        process.wait()
+        raise
+    return holder
 
 
 def stop(holder: Holder) -> None:
     """End a sandbox, and with it every process that was started in it."""
+    with noted.locked():
+        _end(holder)
+
+
+@contextlib.contextmanager
+def staying() -> Iterator[None]:
+    """From inside: for the time of one command its sandbox is kept, and an empty one then ends.
+
+    Who is inside holds a shared lock on the holder's door, so that nobody else takes the sandbox
+    for an empty one before anything is there.  A program that this command becomes (execve) does
+    not hold it: the sandbox ends with its last lab.
+    """
+    door = _arrived()
     try:
-        space = os.stat(f"/proc/{holder.pid}/ns/user").st_ino
-    except OSError:
-        return
-    for pid in _living_in(space):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-    until = time.monotonic() + PATIENCE
-    while _lives(holder) and time.monotonic() < until:
-        time.sleep(0.01)
-    if _lives(holder):
-        raise IplabError(f"the holder of sandbox {holder.name} (process {holder.pid}) does not end")
-    (_directory() / f"{holder.name}.json").unlink(missing_ok=True)
+        yield
+    finally:
+        # What cannot be looked at, or is gone, is not ended.
+        with contextlib.suppress(IplabError, OSError):
+            _leave(door)
+        if door is not None:
+            os.close(door)
 
 
-def leave_if_empty() -> None:
-    """From inside: end the holder once no lab and no named namespace is left."""
-    pid = os.environ.get(HOLDER, "")
-    if not pid.isdigit() or namespaces() or any(state_directory().glob("*.json")):
+def _arrived() -> int | None:
+    handed, holder = os.environ.pop(DOOR, ""), os.environ.get(HOLDER, "")
+    if handed.isdecimal():
+        with contextlib.suppress(OSError):
+            os.set_inheritable(int(handed), False)
+            return int(handed)
+    return _door(int(holder)) if holder.isdecimal() else None
+
+
+def _leave(door: int | None) -> None:
+    """End the holder once nobody else is inside, and no lab and no named namespace is left."""
+    if door is None:
         return
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(int(pid), signal.SIGKILL)
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if namespaces() or any(state_directory().glob("*.json")):
+            return
+        pid = int(os.environ[HOLDER])
+        holder = os.pidfd_open(pid)
+        try:
+            # The number may be another's by now: of a shell that outlived its sandbox.
+            if os.stat(f"/proc/{pid}/ns/user").st_ino == os.stat("/proc/self/ns/user").st_ino:
+                signal.pidfd_send_signal(holder, signal.SIGKILL)
+                # Until then nobody gets in: who waits at the door is to see that it has ended.
+                select.select([holder], [], [], PATIENCE)
+        finally:
+            os.close(holder)
 
 
 def forbidden() -> tuple[str, str] | None:
@@ -277,8 +222,52 @@ def _must_be_allowed() -> None:
         raise IplabError(f"no sandbox: {reason[0]}", hint=reason[1])
 
 
+def _found(name: str) -> tuple[Holder | None, int | None]:
+    """The holder of a sandbox that is running, and its door; its file is locked."""
+    holder = next((one for one in noted.holders() if one.name == name), None)
+    door = _door(holder.pid) if holder is not None else None
+    if holder is not None and door is not None and lives(holder.pid, holder.started):
+        return holder, door
+    if door is not None:
+        os.close(door)
+    return None, None
+
+
+def _door(pid: int) -> int | None:
+    """The holder's stdin with a shared lock on it (flock(2)); ``None`` where it has ended.
+
+    It waits for who is ending the holder.  The lock is the pipe's: a later holder has another one.
+    """
+    try:
+        door = os.open(f"/proc/{pid}/fd/0", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    fcntl.flock(door, fcntl.LOCK_SH)
+    return door
+
+
+def _end(holder: Holder) -> None:
+    try:
+        space = os.stat(f"/proc/{holder.pid}/ns/user").st_ino
+    except OSError:
+        return
+    for pid in _living_in(space):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + PATIENCE
+    while lives(holder.pid, holder.started) and time.monotonic() < until:
+        time.sleep(0.01)
+    if lives(holder.pid, holder.started):
+        raise IplabError(f"the holder of sandbox {holder.name} (process {holder.pid}) does not end")
+    noted.forget(holder)
+
+
 def _unshare() -> list[str]:
     return ["unshare", "--user", "--map-root-user", "--net", "--mount", "--"]
+
+
+def _prepared(argv: Sequence[str]) -> list[str]:
+    return [program("sh"), "-c", _PREPARE, ":".join(TRUSTED), *argv]
 
 
 def _again() -> list[str]:
@@ -288,35 +277,13 @@ def _again() -> list[str]:
         "from iplab.__main__ import main; main()"
     )
     root = str(Path(__file__).resolve().parents[2])
-    return [sys.executable, "-P", "-c", code, root, os.getcwd(), *sys.argv[1:]]
-
-
-def _directory() -> Path:
-    """Where this user's holders are noted: the runtime directory, else one below /tmp."""
-    if os.geteuid() == 0:
-        return private_directory(state_directory() / "sandboxes")
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if runtime and os.path.isdir(runtime) and os.stat(runtime).st_uid == os.geteuid():
-        return private_directory(Path(runtime) / "iplab")
-    import tempfile  # only where there is no /run/user
-
-    return private_directory(Path(tempfile.gettempdir()) / f"iplab-{os.geteuid()}")
-
-
-def _started(pid: int) -> str:
-    """A process's start time in clock ticks since boot (proc(5), stat, field 22)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
-def _lives(holder: Holder) -> bool:
-    try:
-        words = Path(f"/proc/{holder.pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return words[0] != "Z" and words[19] == holder.started
+        here = os.getcwd()
+    except OSError as error:
+        raise IplabError(
+            f"the directory this runs in: {error.strerror}", hint="cd, to one that is there"
+        ) from error
+    return [sys.executable, "-P", "-c", code, root, here, *sys.argv[1:]]
 
 
 def _living_in(space: int) -> Sequence[int]:

@@ -279,6 +279,9 @@ def _become(request: Request, files: dict[str, int]) -> None:
     code = 126
     try:
         os.setsid()
+        # The tests may run in the background, or below nohup, which have them ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         os.chdir(request["cwd"])
         os.environ.update(request["env"])
         for number, name in enumerate(("stdin", "out", "err")):

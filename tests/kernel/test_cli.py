@@ -3,7 +3,9 @@
 import json
 import re
 import shlex
+import shutil
 import signal
+import sys
 from importlib import import_module
 
 import click
@@ -44,6 +46,10 @@ def test_exec_of_what_is_not_there(two: Starter) -> None:
         "no-such-program" in two.sandbox.try_("iplab", "exec", "ns0", "--", "no-such-program").err
     )
     two.sandbox.iplab("exec", "ns0", code=2)
+    for node in ("ns0", "host"):
+        for words in (("--",), ("",), ("--", "")):
+            said = two.sandbox.iplab("exec", node, *words, code=2).err
+            assert "there is no command to run" in said
 
 
 def test_exec_gives_the_command_its_signals(two: Starter) -> None:
@@ -58,6 +64,46 @@ def test_shell(two: Starter) -> None:
     done = two.sandbox.iplab("shell", "ns1", stdin=script, env={"SHELL": "/bin/sh"}, code=5)
     assert "veth1" in done.out
     assert "in ns1" in done.out
+
+
+def test_what_cannot_be_looked_at_is_not_ended_and_no_traceback(sandbox: Sandbox) -> None:
+    sandbox.sh("mkdir -m 755 /run/iplab")
+    inside = {"IPLAB_SANDBOX": "x", "IPLAB_SANDBOX_HOLDER": "1"}
+    sandbox.iplab("--version", env=inside)
+    sandbox.iplab("list", env=inside, code=1)
+
+
+def test_down_of_a_lab_from_one_of_its_nodes_does_not_end_itself(two: Starter) -> None:
+    pid = two.sandbox.start("ip", "netns", "exec", "ns0", "sleep", "60")
+    eventually(lambda: "sleep" in two.sandbox.sh("ip netns pids ns0 | xargs ps -o comm= -p"), True)
+    words = (sys.executable, "-m", "iplab", "down", "--kill", "two-namespaces")
+    done = two.sandbox.iplab("exec", "ns0", "--", *words, program=True)
+    assert "(sleep)" in done.err
+    assert "python" not in done.err
+    two.sandbox.wait(pid).expect(-signal.SIGTERM)
+    assert two.sandbox.sh("ls /run/netns") == ""
+
+
+# What bash does when TAB is pressed; outside of a completion there is no `compopt`.
+BASH = """
+eval "$(_IPLAB_COMPLETE=bash_source ./iplab)"
+compopt() { echo "files too"; }
+pressed() {
+    COMP_WORDS=("$@") COMP_CWORD=2 COMPREPLY=()
+    _iplab_completion ./iplab
+    echo "${COMPREPLY[*]}"
+}
+pressed iplab down two-n
+pressed iplab shell n
+"""
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not here")
+def test_bash_is_offered_labs_files_and_nodes(two: Starter) -> None:
+    program = two.sandbox.write("iplab", f'#!/bin/sh\nexec {sys.executable} -m iplab "$@"\n')
+    program.chmod(0o755)
+    said = two.sandbox.run("bash", "-c", BASH)
+    assert said.splitlines() == ["files too", "two-namespaces", "ns0 ns1"]
 
 
 def test_list(two: Starter) -> None:

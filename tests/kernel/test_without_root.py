@@ -14,10 +14,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from iplab import lab as labs
+from iplab.cli.common import _wants_uplink
 from tests.kernel.sandbox import why_no_tun
 
 pytestmark = pytest.mark.kernel
@@ -45,25 +47,29 @@ class User:
         assert self.self.stdout is not None
         assert self.self.stdout.readline() == "ready\n"
         enter = ("nsenter", "--user", "--preserve-credentials", "--target", str(self.self.pid))
-        self.become = (*enter, "--")
+        self.become: tuple[str, ...] = (*enter, "--")
         self.home = home
         self.runtime = home / "runtime"
         self.runtime.mkdir(mode=0o700)
 
-    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run `iplab WORDS`; its exit code must be ``code``."""
-        done = subprocess.run(
+    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
+        """Start `iplab WORDS`."""
+        files = {"stdin": subprocess.DEVNULL} | dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+        environment = dict(options.pop("env", os.environ))
+        return subprocess.Popen(
             [*self.become, sys.executable, "-m", "iplab", *words],
             cwd=self.home,
-            env={**os.environ, "XDG_RUNTIME_DIR": str(self.runtime), "HOME": str(self.home)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
+            env=environment | {"XDG_RUNTIME_DIR": str(self.runtime), "HOME": str(self.home)},
             text=True,
-            timeout=120,
-            check=False,
+            **{**files, **options},
         )
-        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done
+
+    def run(self, *words: str, code: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run `iplab WORDS`; its exit code must be ``code``."""
+        process = self.start(*words, **options)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == code, f"{words}: {process.returncode}\n{out}{err}"
+        return subprocess.CompletedProcess(words, code, out, err)
 
     def holders(self) -> dict[str, int]:
         """The sandboxes that run: name and holder."""
@@ -108,6 +114,19 @@ def test_later_commands_find_it_and_nothing_of_the_machine_is_touched(user: User
     user.run("down", lab)
 
 
+def test_the_shell_is_offered_what_the_sandbox_has(user: User) -> None:
+    def offered(words: str) -> list[str]:
+        typed = {"_IPLAB_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "2"}
+        return user.run(env=os.environ | typed).stdout.splitlines()
+
+    (lab,) = starter_lab("two-namespaces", user.home)
+    assert offered("iplab exec ") == ["plain,host"]
+    assert offered("iplab down two") == ["file,two"]
+    user.run("up", lab, "--yes")
+    assert offered("iplab exec ") == ["plain,ns0", "plain,ns1", "plain,host"]
+    assert offered("iplab down two") == ["file,two", "plain,two-namespaces"]
+
+
 def test_several_side_by_side(user: User) -> None:
     (lab,) = starter_lab("two-namespaces", user.home)
     user.run("up", lab, "--yes", "--sandbox=one")
@@ -149,6 +168,86 @@ def test_a_failed_up_leaves_no_sandbox(user: User) -> None:
     assert user.holders() == {}
 
 
+def test_who_looks_does_not_end_a_sandbox_that_somebody_has_just_entered(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    up = user.start("up", "-", "--yes", stdin=subprocess.PIPE)  # it waits for the lab
+    until = time.monotonic() + 20
+    while not (user.runtime / "iplab" / "default.json").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    for _ in range(3):
+        assert "no lab is up" in user.run("list").stderr
+    assert set(user.holders()) == {"default"}
+    _, err = up.communicate((user.home / lab).read_text(), timeout=60)
+    assert up.returncode == 0, err
+    assert user.run("list").stdout.startswith("two-namespaces  up")
+
+
+def test_two_that_come_first_share_one_sandbox(user: User) -> None:
+    names = [f"lab{n}" for n in range(4)]
+    for name in names:
+        (user.home / f"{name}.yaml").write_text(f"lab: {name}\nnodes: {{{name}-a: }}\n")
+    for up in [user.start("up", f"{name}.yaml", "--yes") for name in names]:
+        _, err = up.communicate(timeout=60)
+        assert up.returncode == 0, err
+    found = json.loads(user.run("list", "--json").stdout)["labs"]
+    assert sorted(one["lab"] for one in found) == names
+
+
+def test_a_holder_that_cannot_be_noted_does_not_stay(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    (user.runtime / "iplab" / "lonely.new").mkdir(parents=True, mode=0o700)
+    (user.runtime / "iplab").chmod(0o700)
+    user.run("up", lab, "--yes", "--sandbox=lonely", code=1)
+    assert not [path for path in Path("/proc").glob("[0-9]*/environ") if _says(path, "lonely")]
+
+
+def _says(environment: Path, name: str) -> bool:
+    try:
+        return f"IPLAB_SANDBOX={name}\0" in environment.read_text(errors="replace")
+    except OSError:
+        return False
+
+
+def test_a_shell_left_open_does_not_keep_an_empty_sandbox(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    user.run("up", lab, "--yes")
+    cat = user.start("exec", "host", "--", "cat", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert cat.stdin is not None
+    assert cat.stdout is not None
+    cat.stdin.write("there\n")
+    cat.stdin.flush()
+    assert cat.stdout.readline() == "there\n"
+    user.run("down", lab)
+    assert user.holders() == {}
+    cat.communicate()
+
+
+def test_a_reader_that_has_gone_leaves_no_empty_sandbox(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    user.run("up", lab, "--yes")
+    far, near = os.pipe()
+    os.close(far)
+    user.run("down", "--json", lab, code=141, stdout=near)
+    os.close(near)
+    assert user.holders() == {}
+
+
+def test_a_directory_that_is_gone_is_named(user: User) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    user.become = (*user.become, "sh", "-c", script, "sh")
+    done = user.run("up", str(user.home / "lab.yaml"), "--yes", code=1)
+    assert "the directory this runs in: No such file or directory" in done.stderr
+    assert user.holders() == {}
+
+
+def test_without_a_path_the_programs_are_found(user: User) -> None:
+    (lab,) = starter_lab("two-namespaces", user.home)
+    user.become = (*user.become, "env", "PATH=")
+    user.run("plan", lab, code=3)
+    user.run("up", lab, "--yes")
+    user.run("exec", "ns0", "--", "/bin/true")
+
+
 def test_where_user_namespaces_are_off_the_setting_is_named(user: User) -> None:
     (lab,) = starter_lab("two-namespaces", user.home)
     # It counts for the namespace it is set in and all below; setting it takes a capability.
@@ -179,6 +278,23 @@ nodes:
 """
 
 
+def test_an_uplink_of_a_saved_plan_is_known_ahead(user: User) -> None:
+    for name, text in (("with", UPLINKED), ("without", UPLINKED.replace("uplink: true", ""))):
+        (user.home / "lab.yaml").write_text(text)
+        user.run("plan", "lab.yaml", "-o", f"{name}.json", code=3)
+        wanted = _wants_uplink({"lab": user.home / f"{name}.json", "settings": ()})
+        assert wanted is (name == "with")
+
+
+def test_an_uplink_of_a_lab_from_stdin_is_refused(user: User) -> None:
+    (user.home / "lab.yaml").write_text(UPLINKED)
+    with (user.home / "lab.yaml").open() as lab:
+        told = user.run("up", "-", "--yes", code=1, stdin=lab).stderr
+    assert "lab uplinked wants an uplink" in told
+    assert "try: iplab up FILE" in told
+    assert user.holders() == {}
+
+
 def test_an_uplink_leads_out_and_ends_with_the_sandbox(user: User) -> None:
     if not shutil.which("slirp4netns", path="/usr/bin:/bin"):
         pytest.skip("slirp4netns is not here")
@@ -205,9 +321,9 @@ def test_an_uplink_leads_out_and_ends_with_the_sandbox(user: User) -> None:
 
 # iplab as it is where slirp4netns is not installed.
 WITHOUT_SLIRP = """
-from iplab.run import sandbox
-find = sandbox.find_program
-sandbox.find_program = lambda name: None if name == "slirp4netns" else find(name)
+from iplab.run import uplink
+find = uplink.find_program
+uplink.find_program = lambda name: None if name == "slirp4netns" else find(name)
 from iplab.cli import main
 main()
 """

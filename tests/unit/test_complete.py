@@ -9,6 +9,22 @@ import sys
 import pytest
 
 
+def completed(words: str, shell: str) -> subprocess.CompletedProcess[str]:
+    """What iplab tells the shell where ``words`` are typed."""
+    return subprocess.run(
+        [sys.executable, "-m", "iplab"],
+        env={
+            **os.environ,
+            "_IPLAB_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
@@ -19,17 +35,8 @@ import pytest
     ],
 )
 def test_what_is_offered(words: str, offered: str) -> None:
-    code = "import sys; sys.argv = ['iplab']; from iplab.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={
-            **os.environ,
-            "_IPLAB_COMPLETE": "bash_complete",
-            "COMP_WORDS": words,
-            "COMP_CWORD": str(len(words.split()) - 1),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert offered in done.stdout.splitlines()
+    assert offered in completed(words, "bash").stdout.splitlines()
+
+
+def test_a_word_that_is_no_command_is_no_matter_while_it_is_typed() -> None:
+    assert completed("iplab foo b", "bash").stderr == ""

@@ -189,7 +189,7 @@ def test_side_by_side_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_side_by_side_a_signal_waits_for_what_runs(tmp_path: Path) -> None:
     def commands() -> Iterator[Command]:
         yield shell(f"sleep 0.3; touch {tmp_path}/done")
-        yield shell(f"kill -INT {os.getpid()}; sleep 0.2")
+        yield shell(f"kill -TERM {os.getpid()}; sleep 0.2")
 
     with interrupts.listening(), pytest.raises(KeyboardInterrupt):
         list(Machine().side_by_side(commands(), at_once=2))
