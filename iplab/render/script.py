@@ -126,7 +126,7 @@ def _undos(plan: Plan, renderer: Renderer) -> Iterator[Line]:
             case AddNatTable(node="host", table=table):
                 yield line(number, DeleteNatTable(HOST, table), "table", table)
             case SetSysctl(node="host", key=key):
-                word = shlex.quote(f"{key}=") + f'"$(cat "$state.{number}")"'
+                word = shlex.quote(f"{key}=") + f'"$(cat "$state:{number}")"'
                 yield {"number": number, "text": f"sysctl -w {word}", "there": ""}
 
 
