@@ -5,6 +5,9 @@
 #   dual-stack.sh up      run the commands below; if one fails, or at Ctrl-C, take away what was made
 #   dual-stack.sh down    take away what `up` made, and nothing else
 #   dual-stack.sh check   compare the machine with the lab, and ping
+#
+# `check` looks at addresses, up and down, mtu, ports, routes, settings and masquerading; not at the
+# kind and MAC of a device, at rate, delay and loss, or at what is there besides.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -207,6 +210,8 @@ check() {
     expect 'right:eth0 has fd76:2::2/64' ' inet6 fd76:2::2/64 ' ip -n right -o addr show dev eth0
     expect 'left has route default via 10.76.1.1 dev eth0' 'default via 10.76.1.1 dev eth0' ip -n left -4 route show 0.0.0.0/0
     expect 'left has route default via fd76:1::1 dev eth0' 'default via fd76:1::1 dev eth0' ip -n left -6 route show ::/0
+    expect 'r has net.ipv4.ip_forward=1' 'is 1 now' ip netns exec r sed 's/^/is /;s/$/ now/' /proc/sys/net/ipv4/ip_forward
+    expect 'r has net.ipv6.conf.all.forwarding=1' 'is 1 now' ip netns exec r sed 's/^/is /;s/$/ now/' /proc/sys/net/ipv6/conf/all/forwarding
     expect 'right has route default via 10.76.2.1 dev eth0' 'default via 10.76.2.1 dev eth0' ip -n right -4 route show 0.0.0.0/0
     expect 'right has route default via fd76:2::1 dev eth0' 'default via fd76:2::1 dev eth0' ip -n right -6 route show ::/0
     if command -v ping >/dev/null; then
@@ -219,6 +224,7 @@ check() {
     else
         echo "ping is not on this machine: the lab's checks were not tried" >&2
     fi
+    echo "not looked at: kinds and MACs of devices, rate, delay and loss, what is there besides" >&2
     exit "$differs"
 }
 

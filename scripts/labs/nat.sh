@@ -5,6 +5,9 @@
 #   nat.sh up      run the commands below; if one fails, or at Ctrl-C, take away what was made
 #   nat.sh down    take away what `up` made, and nothing else
 #   nat.sh check   compare the machine with the lab, and ping
+#
+# `check` looks at addresses, up and down, mtu, ports, routes, settings and masquerading; not at the
+# kind and MAC of a device, at rate, delay and loss, or at what is there besides.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -192,6 +195,8 @@ check() {
     expect 'server:eth0 is up' ': eth0' ip -n server -o link show up dev eth0
     expect 'server:eth0 has 172.22.0.2/24' ' inet 172.22.0.2/24 ' ip -n server -o addr show dev eth0
     expect 'inside has route default via 10.72.0.1 dev eth0' 'default via 10.72.0.1 dev eth0' ip -n inside -4 route show 0.0.0.0/0
+    expect 'gw has net.ipv4.ip_forward=1' 'is 1 now' ip netns exec gw sed 's/^/is /;s/$/ now/' /proc/sys/net/ipv4/ip_forward
+    expect 'gw masquerades 10.72.0.0/24' 'saddr 10.72.0.0/24 ' ip netns exec gw nft list table inet iplab-nat
     if command -v ping >/dev/null; then
         reach yes 'inside -> server: 172.22.0.2' ip netns exec inside ping -n -c 2 -i 0.2 -W 1 172.22.0.2
         reach no 'server !> inside: 10.72.0.2' ip netns exec server ping -n -c 2 -i 0.2 -W 1 10.72.0.2
@@ -199,6 +204,7 @@ check() {
     else
         echo "ping is not on this machine: the lab's checks were not tried" >&2
     fi
+    echo "not looked at: kinds and MACs of devices, rate, delay and loss, what is there besides" >&2
     exit "$differs"
 }
 

@@ -5,6 +5,9 @@
 #   router.sh up      run the commands below; if one fails, or at Ctrl-C, take away what was made
 #   router.sh down    take away what `up` made, and nothing else
 #   router.sh check   compare the machine with the lab, and ping
+#
+# `check` looks at addresses, up and down, mtu, ports, routes, settings and masquerading; not at the
+# kind and MAC of a device, at rate, delay and loss, or at what is there besides.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -210,6 +213,7 @@ check() {
     expect 'c:eth0 is up' ': eth0' ip -n c -o link show up dev eth0
     expect 'c:eth0 has 10.71.3.2/24' ' inet 10.71.3.2/24 ' ip -n c -o addr show dev eth0
     expect 'a has route default via 10.71.1.1 dev eth0' 'default via 10.71.1.1 dev eth0' ip -n a -4 route show 0.0.0.0/0
+    expect 'r has net.ipv4.ip_forward=1' 'is 1 now' ip netns exec r sed 's/^/is /;s/$/ now/' /proc/sys/net/ipv4/ip_forward
     expect 'b has route default via 10.71.2.1 dev eth0' 'default via 10.71.2.1 dev eth0' ip -n b -4 route show 0.0.0.0/0
     expect 'c has route default via 10.71.3.1 dev eth0' 'default via 10.71.3.1 dev eth0' ip -n c -4 route show 0.0.0.0/0
     if command -v ping >/dev/null; then
@@ -222,6 +226,7 @@ check() {
     else
         echo "ping is not on this machine: the lab's checks were not tried" >&2
     fi
+    echo "not looked at: kinds and MACs of devices, rate, delay and loss, what is there besides" >&2
     exit "$differs"
 }
 

@@ -5,6 +5,9 @@
 #   two-namespaces.sh up      run the commands below; if one fails, or at Ctrl-C, take away what was made
 #   two-namespaces.sh down    take away what `up` made, and nothing else
 #   two-namespaces.sh check   compare the machine with the lab, and ping
+#
+# `check` looks at addresses, up and down, mtu, ports, routes, settings and masquerading; not at the
+# kind and MAC of a device, at rate, delay and loss, or at what is there besides.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -135,6 +138,19 @@ expect() {
     fi
 }
 
+# lacks WHAT WORDS COMMAND...: whether COMMAND works and does not print WORDS.
+lacks() {
+    what=$1
+    words=$2
+    shift 2
+    if found=$("$@" 2>/dev/null) && ! printf '%s\n' "$found" | grep -qF -e "$words"; then
+        printf 'same     %s\n' "$what"
+    else
+        printf 'differs  %s\n' "$what"
+        differs=3
+    fi
+}
+
 # reach YES|NO WHAT COMMAND...: whether COMMAND, a ping, is answered.
 reach() {
     wanted=$1
@@ -151,8 +167,10 @@ reach() {
 
 check() {
     differs=0
+    lacks 'ns0:lo is down' ,UP ip -n ns0 -o link show dev lo
     expect 'ns0:veth0 is up' ': veth0' ip -n ns0 -o link show up dev veth0
     expect 'ns0:veth0 has 172.18.0.2/24' ' inet 172.18.0.2/24 ' ip -n ns0 -o addr show dev veth0
+    lacks 'ns1:lo is down' ,UP ip -n ns1 -o link show dev lo
     expect 'ns1:veth1 is up' ': veth1' ip -n ns1 -o link show up dev veth1
     expect 'ns1:veth1 has 172.18.0.3/24' ' inet 172.18.0.3/24 ' ip -n ns1 -o addr show dev veth1
     if command -v ping >/dev/null; then
@@ -161,6 +179,7 @@ check() {
     else
         echo "ping is not on this machine: the lab's checks were not tried" >&2
     fi
+    echo "not looked at: kinds and MACs of devices, rate, delay and loss, what is there besides" >&2
     exit "$differs"
 }
 

@@ -5,6 +5,9 @@
 #   vxlan.sh up      run the commands below; if one fails, or at Ctrl-C, take away what was made
 #   vxlan.sh down    take away what `up` made, and nothing else
 #   vxlan.sh check   compare the machine with the lab, and ping
+#
+# `check` looks at addresses, up and down, mtu, ports, routes, settings and masquerading; not at the
+# kind and MAC of a device, at rate, delay and loss, or at what is there besides.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -274,6 +277,7 @@ check() {
     expect 'vm2:eth0 has mtu 1450' ' mtu 1450 ' ip -n vm2 -o link show dev eth0
     expect 'vm2:eth0 has 10.74.0.2/24' ' inet 10.74.0.2/24 ' ip -n vm2 -o addr show dev eth0
     expect 'west has route 10.73.2.0/24 via 10.73.1.1 dev eth0' '10.73.2.0/24 via 10.73.1.1 dev eth0' ip -n west -4 route show 10.73.2.0/24
+    expect 'core has net.ipv4.ip_forward=1' 'is 1 now' ip netns exec core sed 's/^/is /;s/$/ now/' /proc/sys/net/ipv4/ip_forward
     expect 'east has route 10.73.1.0/24 via 10.73.2.1 dev eth0' '10.73.1.0/24 via 10.73.2.1 dev eth0' ip -n east -4 route show 10.73.1.0/24
     if command -v ping >/dev/null; then
         reach yes 'vm1 -> vm2: 10.74.0.2' ip netns exec vm1 ping -n -c 2 -i 0.2 -W 1 10.74.0.2
@@ -283,6 +287,7 @@ check() {
     else
         echo "ping is not on this machine: the lab's checks were not tried" >&2
     fi
+    echo "not looked at: kinds and MACs of devices, rate, delay and loss, what is there besides" >&2
     exit "$differs"
 }
 
