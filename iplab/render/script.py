@@ -11,7 +11,7 @@ import jinja2
 
 from iplab.claims import Ownership
 from iplab.errors import UsageError
-from iplab.names import HOST
+from iplab.names import HOST, IPNetwork
 from iplab.network import End, Interface, Namespace, Network, Route
 from iplab.operations import (
     AddNamespace,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from iplab.lab import Lab
 
 Line = dict[str, Any]
+DOWN = ",UP"  # the flag that a device lacks which is down; never the first of them
 BARE = Network({HOST: Namespace(HOST)})  # a machine that has nothing of the lab yet
 
 
@@ -55,6 +56,7 @@ def script(lab: Lab, renderer: Renderer) -> str:
     )
     pings = list(_pings(lab))
     undos = list(_undos(plan, renderer))
+    expects = list(_expects(lab.network))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates_dir() / "script"),
         undefined=jinja2.StrictUndefined,
@@ -70,7 +72,8 @@ def script(lab: Lab, renderer: Renderer) -> str:
         steps=list(_steps(plan, renderer)),
         undos=undos,
         tests={line["there"].partition(" ")[0] for line in undos},
-        expects=list(_expects(lab.network)),
+        expects=expects,
+        lacks=any(line["word"] == "lacks" for line in expects),
         pings=pings,
         slow=any(a.local.version == 6 for _, i in lab.network.ends() for a in i.addresses),
     )
@@ -94,8 +97,12 @@ def _steps(plan: Plan, renderer: Renderer) -> Iterator[Line]:
             "keep": _keeps(step),
         }
         if isinstance(step.operation, SetSysctl):
-            line["path"] = shlex.quote("/proc/sys/" + step.operation.key.replace(".", "/"))
+            line["path"] = shlex.quote(_path(step.operation.key))
         yield line
+
+
+def _path(key: str) -> str:
+    return f"/proc/sys/{key.replace('.', '/')}"
 
 
 def _keeps(step: Step) -> bool:
@@ -126,24 +133,35 @@ def _undos(plan: Plan, renderer: Renderer) -> Iterator[Line]:
             case AddNatTable(node="host", table=table):
                 yield line(number, DeleteNatTable(HOST, table), "table", table)
             case SetSysctl(node="host", key=key):
-                word = shlex.quote(f"{key}=") + f'"$(cat "$state.{number}")"'
+                word = shlex.quote(f"{key}=") + f'"$(cat "$state:{number}")"'
                 yield {"number": number, "text": f"sysctl -w {word}", "there": ""}
 
 
 def _expects(network: Network) -> Iterator[Line]:
     for end, interface in network.ends():
         for what, words, argv in _of_interface(end, interface):
-            yield _expect(what, words, _ip(end.node, *argv))
+            line = _expect(what, words, _ip(end.node, *argv))
+            yield {**line, "word": "lacks"} if words == DOWN else line
     for node, namespace in network.namespaces.items():
         for route in namespace.routes:
             show = _ip(node, *_show_route(route))
             yield _expect(f"{node} has route {route}", _route_words(route), show)
+        for key, value in namespace.sysctls.items():
+            read = _inside(node, "sed", "s/^/is /;s/$/ now/", _path(key))
+            yield _expect(f"{node} has {key}={value}", f"is {value} now", read)
+        for name, table in namespace.nat.items():
+            show = _inside(node, "nft", "list", "table", "inet", name)
+            for source in table.sources:
+                words = f"saddr {_printed(source)} "
+                yield _expect(f"{node} masquerades {source}", words, show)
 
 
 def _of_interface(end: End, interface: Interface) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     show = ("-o", "link", "show", "dev", end.device)
     if interface.up:
         yield f"{end} is up", f": {end.device}", ("-o", "link", "show", "up", "dev", end.device)
+    else:
+        yield f"{end} is down", DOWN, show
     if interface.master:
         yield f"{end} is a port of {interface.master}", f" master {interface.master} ", show
     if interface.mtu not in (None, interface.kind.default_mtu):
@@ -161,18 +179,30 @@ def _show_route(route: Route) -> tuple[str, ...]:
 def _route_words(route: Route) -> str:
     """The beginning of the line that `ip route` prints for it."""
     words = [] if route.type == "unicast" else [route.type]
-    words.append("default" if route.destination.prefixlen == 0 else str(route.destination))
+    words.append(_printed(route.destination))
     words += ["via", str(route.gateway)] if route.gateway else []
     words += ["dev", route.device] if route.device else []
     return " ".join(words)
+
+
+def _printed(network: IPNetwork) -> str:
+    """A network as ip and nft print it: that of one address without its length."""
+    if network.prefixlen == 0:
+        return "default"
+    return str(network if network.prefixlen < network.max_prefixlen else network.network_address)
 
 
 def _ip(node: str, *argv: str) -> tuple[str, ...]:
     return ("ip", *(() if node == HOST else ("-n", node)), *argv)
 
 
+def _inside(node: str, *argv: str) -> tuple[str, ...]:
+    return argv if node == HOST else ("ip", "netns", "exec", node, *argv)
+
+
 def _expect(what: str, words: str, argv: Sequence[str]) -> Line:
-    return {"what": shlex.quote(what), "words": shlex.quote(words), "text": shlex.join(argv)}
+    text = shlex.join(argv)
+    return {"word": "expect", "what": shlex.quote(what), "words": shlex.quote(words), "text": text}
 
 
 def _pings(lab: Lab) -> Iterator[Line]:
@@ -180,8 +210,8 @@ def _pings(lab: Lab) -> Iterator[Line]:
         known = check.target in lab.network.namespaces
         asked = targets(lab.network, check.source, check.target)[0] if known else [check.target]
         for target in asked:
-            inside = () if check.source == HOST else ("ip", "netns", "exec", check.source)
-            argv = (*inside, "ping", "-n", "-c", "2", "-i", "0.2", "-W", "1", str(target))
+            ping = ("ping", "-n", "-c", "2", "-i", "0.2", "-W", "1", str(target))
+            argv = _inside(check.source, *ping)
             yield {
                 "wanted": "yes" if check.must_reach else "no",
                 "what": shlex.quote(f"{check.text}: {target}"),

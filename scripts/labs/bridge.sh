@@ -2,32 +2,58 @@
 # Lab bridge, written by `iplab script bridge.yaml` (commands in style direct).
 # Needs iproute2, ping for `check`, root, and a POSIX shell; iplab itself is not needed.
 #
-#   bridge.sh up      run the commands below; if one fails, take away what was made
+#   bridge.sh up      run the commands below; if one fails, or at Ctrl-C, take away what was made
 #   bridge.sh down    take away what `up` made, and nothing else
 #   bridge.sh check   compare the machine with the lab, and ping
+#
+# `check` looks at addresses, up and down, mtu, ports, routes, settings and masquerading; not at the
+# kind and MAC of a device, at rate, delay and loss, or at what is there besides.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 
-# How many of the commands have been run, kept until `down`; /run is empty after a reboot.
+# The number of the last command begun, kept until `down`; /run is empty after a reboot.
 state=/run/iplab-script-bridge
+stopped=0
+
+# record NUMBER: keep it, at once or not at all.
+record() {
+    printf '%s\n' "$1" >"$state:new" && mv -f "$state:new" "$state"
+}
 
 # step NUMBER COMMAND...: run one command of `up`.
 step() {
     number=$1
     shift
     printf '+ %s\n' "$*"
-    if ! "$@"; then
-        printf 'command %s failed; taking away what was made\n' "$number" >&2
-        take_away
-        exit 1
-    fi
-    printf '%s\n' "$number" >"$state" || exit 1
+    record "$number" || exit 1
+    "$@" || not_done "$?"
+    [ "$stopped" -eq 0 ] || exit "$stopped"
 }
 
-# made NUMBER: whether that command of `up` has been run.
-made() {
-    [ "$done_so_far" -ge "$1" ]
+# not_done CODE: the command failed; what it was to make may be there, as somebody else's.
+not_done() {
+    case $1 in
+    129 | 130 | 137 | 143) ;; # a signal ended it: it may have done its work before
+    *) record "$((number - 1))" || exit 1 ;;
+    esac
+    [ "$stopped" -eq 0 ] || exit "$stopped"
+    printf 'command %s failed; ' "$number" >&2
+    exit 1
+}
+
+# unfinished: `up` ends before it is done.
+unfinished() {
+    code=$?
+    trap '' HUP INT TERM
+    echo "taking away what was made" >&2
+    take_away
+    exit "$code"
+}
+
+# begun NUMBER: whether that command of `up` was begun.
+begun() {
+    [ "$last" -ge "$1" ]
 }
 
 # namespace NAME, device NAME, …: whether the host has it.  (A device is not looked for in /sys,
@@ -50,7 +76,11 @@ up() {
         echo "bridge is up already (or was not taken down whole): bridge.sh down" >&2
         exit 1
     fi
-    printf '0\n' >"$state" || exit 1
+    record 0 || exit 1
+    trap unfinished EXIT
+    trap 'stopped=129' HUP
+    trap 'stopped=130' INT
+    trap 'stopped=143' TERM
     # vm1 is a node of the lab
     step 1 ip netns add vm1
     # vm2 is a node of the lab
@@ -99,25 +129,33 @@ up() {
     step 23 ip -n vm3 addr add 172.20.0.13/24 dev eth0
     # vm3:eth0 is to be up
     step 24 ip -n vm3 link set eth0 up
+    trap - EXIT HUP INT TERM
     echo "bridge is up"
 }
 
 # Last made, first taken away.  What is in a namespace goes with the namespace.
 take_away() {
     failed=0
-    done_so_far=$(cat "$state") || exit 1
-    if made 7 && device vm3-eth0; then undo ip link del vm3-eth0; fi
-    if made 6 && device vm2-eth0; then undo ip link del vm2-eth0; fi
-    if made 5 && device vm1-eth0; then undo ip link del vm1-eth0; fi
-    if made 4 && device br0; then undo ip link del br0; fi
-    if made 3 && namespace vm3; then undo ip netns del vm3; fi
-    if made 2 && namespace vm2; then undo ip netns del vm2; fi
-    if made 1 && namespace vm1; then undo ip netns del vm1; fi
+    last=$(cat "$state")
+    case $last in
+    '' | *[!0-9]* | ???????*)
+        echo "$state should hold the number of the last command of \`up\`, and does not: nothing was" >&2
+        echo "removed; if all that the lab has is by \`up\`: echo 24 >$state; bridge.sh down" >&2
+        exit 4
+        ;;
+    esac
+    if begun 7 && device vm3-eth0; then undo ip link del vm3-eth0; fi
+    if begun 6 && device vm2-eth0; then undo ip link del vm2-eth0; fi
+    if begun 5 && device vm1-eth0; then undo ip link del vm1-eth0; fi
+    if begun 4 && device br0; then undo ip link del br0; fi
+    if begun 3 && namespace vm3; then undo ip netns del vm3; fi
+    if begun 2 && namespace vm2; then undo ip netns del vm2; fi
+    if begun 1 && namespace vm1; then undo ip netns del vm1; fi
     if [ "$failed" -ne 0 ]; then
         echo "not all could be taken away; what is left is named above, and $state stays" >&2
         exit 4
     fi
-    rm -f "$state" "$state".*
+    rm -f "$state" "$state":*
 }
 
 down() {
@@ -184,6 +222,7 @@ check() {
     else
         echo "ping is not on this machine: the lab's checks were not tried" >&2
     fi
+    echo "not looked at: kinds and MACs of devices, rate, delay and loss, what is there besides" >&2
     exit "$differs"
 }
 

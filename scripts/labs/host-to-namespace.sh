@@ -2,32 +2,58 @@
 # Lab host-to-namespace, written by `iplab script host-to-namespace.yaml` (commands in style direct).
 # Needs iproute2, ping for `check`, root, and a POSIX shell; iplab itself is not needed.
 #
-#   host-to-namespace.sh up      run the commands below; if one fails, take away what was made
+#   host-to-namespace.sh up      run the commands below; if one fails, or at Ctrl-C, take away what was made
 #   host-to-namespace.sh down    take away what `up` made, and nothing else
 #   host-to-namespace.sh check   compare the machine with the lab, and ping
+#
+# `check` looks at addresses, up and down, mtu, ports, routes, settings and masquerading; not at the
+# kind and MAC of a device, at rate, delay and loss, or at what is there besides.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 
-# How many of the commands have been run, kept until `down`; /run is empty after a reboot.
+# The number of the last command begun, kept until `down`; /run is empty after a reboot.
 state=/run/iplab-script-host-to-namespace
+stopped=0
+
+# record NUMBER: keep it, at once or not at all.
+record() {
+    printf '%s\n' "$1" >"$state:new" && mv -f "$state:new" "$state"
+}
 
 # step NUMBER COMMAND...: run one command of `up`.
 step() {
     number=$1
     shift
     printf '+ %s\n' "$*"
-    if ! "$@"; then
-        printf 'command %s failed; taking away what was made\n' "$number" >&2
-        take_away
-        exit 1
-    fi
-    printf '%s\n' "$number" >"$state" || exit 1
+    record "$number" || exit 1
+    "$@" || not_done "$?"
+    [ "$stopped" -eq 0 ] || exit "$stopped"
 }
 
-# made NUMBER: whether that command of `up` has been run.
-made() {
-    [ "$done_so_far" -ge "$1" ]
+# not_done CODE: the command failed; what it was to make may be there, as somebody else's.
+not_done() {
+    case $1 in
+    129 | 130 | 137 | 143) ;; # a signal ended it: it may have done its work before
+    *) record "$((number - 1))" || exit 1 ;;
+    esac
+    [ "$stopped" -eq 0 ] || exit "$stopped"
+    printf 'command %s failed; ' "$number" >&2
+    exit 1
+}
+
+# unfinished: `up` ends before it is done.
+unfinished() {
+    code=$?
+    trap '' HUP INT TERM
+    echo "taking away what was made" >&2
+    take_away
+    exit "$code"
+}
+
+# begun NUMBER: whether that command of `up` was begun.
+begun() {
+    [ "$last" -ge "$1" ]
 }
 
 # namespace NAME, device NAME, …: whether the host has it.  (A device is not looked for in /sys,
@@ -50,7 +76,11 @@ up() {
         echo "host-to-namespace is up already (or was not taken down whole): host-to-namespace.sh down" >&2
         exit 1
     fi
-    printf '0\n' >"$state" || exit 1
+    record 0 || exit 1
+    trap unfinished EXIT
+    trap 'stopped=129' HUP
+    trap 'stopped=130' INT
+    trap 'stopped=143' TERM
     # ns0 is a node of the lab
     step 1 ip netns add ns0
     # ns1 is a node of the lab
@@ -75,21 +105,29 @@ up() {
     step 11 ip addr add 172.19.0.4/24 dev veth3
     # host:veth3 is to be up
     step 12 ip link set veth3 up
+    trap - EXIT HUP INT TERM
     echo "host-to-namespace is up"
 }
 
 # Last made, first taken away.  What is in a namespace goes with the namespace.
 take_away() {
     failed=0
-    done_so_far=$(cat "$state") || exit 1
-    if made 4 && device veth3; then undo ip link del veth3; fi
-    if made 2 && namespace ns1; then undo ip netns del ns1; fi
-    if made 1 && namespace ns0; then undo ip netns del ns0; fi
+    last=$(cat "$state")
+    case $last in
+    '' | *[!0-9]* | ???????*)
+        echo "$state should hold the number of the last command of \`up\`, and does not: nothing was" >&2
+        echo "removed; if all that the lab has is by \`up\`: echo 12 >$state; host-to-namespace.sh down" >&2
+        exit 4
+        ;;
+    esac
+    if begun 4 && device veth3; then undo ip link del veth3; fi
+    if begun 2 && namespace ns1; then undo ip netns del ns1; fi
+    if begun 1 && namespace ns0; then undo ip netns del ns0; fi
     if [ "$failed" -ne 0 ]; then
         echo "not all could be taken away; what is left is named above, and $state stays" >&2
         exit 4
     fi
-    rm -f "$state" "$state".*
+    rm -f "$state" "$state":*
 }
 
 down() {
@@ -114,6 +152,19 @@ expect() {
     fi
 }
 
+# lacks WHAT WORDS COMMAND...: whether COMMAND works and does not print WORDS.
+lacks() {
+    what=$1
+    words=$2
+    shift 2
+    if found=$("$@" 2>/dev/null) && ! printf '%s\n' "$found" | grep -qF -e "$words"; then
+        printf 'same     %s\n' "$what"
+    else
+        printf 'differs  %s\n' "$what"
+        differs=3
+    fi
+}
+
 # reach YES|NO WHAT COMMAND...: whether COMMAND, a ping, is answered.
 reach() {
     wanted=$1
@@ -130,10 +181,12 @@ reach() {
 
 check() {
     differs=0
+    lacks 'ns0:lo is down' ,UP ip -n ns0 -o link show dev lo
     expect 'ns0:veth0 is up' ': veth0' ip -n ns0 -o link show up dev veth0
     expect 'ns0:veth0 has 172.18.0.2/24' ' inet 172.18.0.2/24 ' ip -n ns0 -o addr show dev veth0
     expect 'ns0:veth2 is up' ': veth2' ip -n ns0 -o link show up dev veth2
     expect 'ns0:veth2 has 172.19.0.2/24' ' inet 172.19.0.2/24 ' ip -n ns0 -o addr show dev veth2
+    lacks 'ns1:lo is down' ,UP ip -n ns1 -o link show dev lo
     expect 'ns1:veth1 is up' ': veth1' ip -n ns1 -o link show up dev veth1
     expect 'ns1:veth1 has 172.18.0.3/24' ' inet 172.18.0.3/24 ' ip -n ns1 -o addr show dev veth1
     expect 'host:veth3 is up' ': veth3' ip -o link show up dev veth3
@@ -145,6 +198,7 @@ check() {
     else
         echo "ping is not on this machine: the lab's checks were not tried" >&2
     fi
+    echo "not looked at: kinds and MACs of devices, rate, delay and loss, what is there besides" >&2
     exit "$differs"
 }
 

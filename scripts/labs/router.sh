@@ -2,32 +2,58 @@
 # Lab router, written by `iplab script router.yaml` (commands in style direct).
 # Needs iproute2, sysctl (procps), ping for `check`, root, and a POSIX shell; iplab itself is not needed.
 #
-#   router.sh up      run the commands below; if one fails, take away what was made
+#   router.sh up      run the commands below; if one fails, or at Ctrl-C, take away what was made
 #   router.sh down    take away what `up` made, and nothing else
 #   router.sh check   compare the machine with the lab, and ping
+#
+# `check` looks at addresses, up and down, mtu, ports, routes, settings and masquerading; not at the
+# kind and MAC of a device, at rate, delay and loss, or at what is there besides.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 
-# How many of the commands have been run, kept until `down`; /run is empty after a reboot.
+# The number of the last command begun, kept until `down`; /run is empty after a reboot.
 state=/run/iplab-script-router
+stopped=0
+
+# record NUMBER: keep it, at once or not at all.
+record() {
+    printf '%s\n' "$1" >"$state:new" && mv -f "$state:new" "$state"
+}
 
 # step NUMBER COMMAND...: run one command of `up`.
 step() {
     number=$1
     shift
     printf '+ %s\n' "$*"
-    if ! "$@"; then
-        printf 'command %s failed; taking away what was made\n' "$number" >&2
-        take_away
-        exit 1
-    fi
-    printf '%s\n' "$number" >"$state" || exit 1
+    record "$number" || exit 1
+    "$@" || not_done "$?"
+    [ "$stopped" -eq 0 ] || exit "$stopped"
 }
 
-# made NUMBER: whether that command of `up` has been run.
-made() {
-    [ "$done_so_far" -ge "$1" ]
+# not_done CODE: the command failed; what it was to make may be there, as somebody else's.
+not_done() {
+    case $1 in
+    129 | 130 | 137 | 143) ;; # a signal ended it: it may have done its work before
+    *) record "$((number - 1))" || exit 1 ;;
+    esac
+    [ "$stopped" -eq 0 ] || exit "$stopped"
+    printf 'command %s failed; ' "$number" >&2
+    exit 1
+}
+
+# unfinished: `up` ends before it is done.
+unfinished() {
+    code=$?
+    trap '' HUP INT TERM
+    echo "taking away what was made" >&2
+    take_away
+    exit "$code"
+}
+
+# begun NUMBER: whether that command of `up` was begun.
+begun() {
+    [ "$last" -ge "$1" ]
 }
 
 # namespace NAME, device NAME, …: whether the host has it.  (A device is not looked for in /sys,
@@ -47,7 +73,11 @@ up() {
         echo "router is up already (or was not taken down whole): router.sh down" >&2
         exit 1
     fi
-    printf '0\n' >"$state" || exit 1
+    record 0 || exit 1
+    trap unfinished EXIT
+    trap 'stopped=129' HUP
+    trap 'stopped=130' INT
+    trap 'stopped=143' TERM
     # a is a node of the lab
     step 1 ip netns add a
     # r is a node of the lab
@@ -102,22 +132,30 @@ up() {
     step 26 ip -n c link set eth0 up
     # c is to have this route
     step 27 ip -n c route add default via 10.71.3.1 dev eth0
+    trap - EXIT HUP INT TERM
     echo "router is up"
 }
 
 # Last made, first taken away.  What is in a namespace goes with the namespace.
 take_away() {
     failed=0
-    done_so_far=$(cat "$state") || exit 1
-    if made 4 && namespace c; then undo ip netns del c; fi
-    if made 3 && namespace b; then undo ip netns del b; fi
-    if made 2 && namespace r; then undo ip netns del r; fi
-    if made 1 && namespace a; then undo ip netns del a; fi
+    last=$(cat "$state")
+    case $last in
+    '' | *[!0-9]* | ???????*)
+        echo "$state should hold the number of the last command of \`up\`, and does not: nothing was" >&2
+        echo "removed; if all that the lab has is by \`up\`: echo 27 >$state; router.sh down" >&2
+        exit 4
+        ;;
+    esac
+    if begun 4 && namespace c; then undo ip netns del c; fi
+    if begun 3 && namespace b; then undo ip netns del b; fi
+    if begun 2 && namespace r; then undo ip netns del r; fi
+    if begun 1 && namespace a; then undo ip netns del a; fi
     if [ "$failed" -ne 0 ]; then
         echo "not all could be taken away; what is left is named above, and $state stays" >&2
         exit 4
     fi
-    rm -f "$state" "$state".*
+    rm -f "$state" "$state":*
 }
 
 down() {
@@ -175,6 +213,7 @@ check() {
     expect 'c:eth0 is up' ': eth0' ip -n c -o link show up dev eth0
     expect 'c:eth0 has 10.71.3.2/24' ' inet 10.71.3.2/24 ' ip -n c -o addr show dev eth0
     expect 'a has route default via 10.71.1.1 dev eth0' 'default via 10.71.1.1 dev eth0' ip -n a -4 route show 0.0.0.0/0
+    expect 'r has net.ipv4.ip_forward=1' 'is 1 now' ip netns exec r sed 's/^/is /;s/$/ now/' /proc/sys/net/ipv4/ip_forward
     expect 'b has route default via 10.71.2.1 dev eth0' 'default via 10.71.2.1 dev eth0' ip -n b -4 route show 0.0.0.0/0
     expect 'c has route default via 10.71.3.1 dev eth0' 'default via 10.71.3.1 dev eth0' ip -n c -4 route show 0.0.0.0/0
     if command -v ping >/dev/null; then
@@ -187,6 +226,7 @@ check() {
     else
         echo "ping is not on this machine: the lab's checks were not tried" >&2
     fi
+    echo "not looked at: kinds and MACs of devices, rate, delay and loss, what is there besides" >&2
     exit "$differs"
 }
 

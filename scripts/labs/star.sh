@@ -2,32 +2,58 @@
 # Lab star, written by `iplab script star.yaml.j2` (commands in style direct).
 # Needs iproute2, ping for `check`, root, and a POSIX shell; iplab itself is not needed.
 #
-#   star.sh up      run the commands below; if one fails, take away what was made
+#   star.sh up      run the commands below; if one fails, or at Ctrl-C, take away what was made
 #   star.sh down    take away what `up` made, and nothing else
 #   star.sh check   compare the machine with the lab, and ping
+#
+# `check` looks at addresses, up and down, mtu, ports, routes, settings and masquerading; not at the
+# kind and MAC of a device, at rate, delay and loss, or at what is there besides.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 
-# How many of the commands have been run, kept until `down`; /run is empty after a reboot.
+# The number of the last command begun, kept until `down`; /run is empty after a reboot.
 state=/run/iplab-script-star
+stopped=0
+
+# record NUMBER: keep it, at once or not at all.
+record() {
+    printf '%s\n' "$1" >"$state:new" && mv -f "$state:new" "$state"
+}
 
 # step NUMBER COMMAND...: run one command of `up`.
 step() {
     number=$1
     shift
     printf '+ %s\n' "$*"
-    if ! "$@"; then
-        printf 'command %s failed; taking away what was made\n' "$number" >&2
-        take_away
-        exit 1
-    fi
-    printf '%s\n' "$number" >"$state" || exit 1
+    record "$number" || exit 1
+    "$@" || not_done "$?"
+    [ "$stopped" -eq 0 ] || exit "$stopped"
 }
 
-# made NUMBER: whether that command of `up` has been run.
-made() {
-    [ "$done_so_far" -ge "$1" ]
+# not_done CODE: the command failed; what it was to make may be there, as somebody else's.
+not_done() {
+    case $1 in
+    129 | 130 | 137 | 143) ;; # a signal ended it: it may have done its work before
+    *) record "$((number - 1))" || exit 1 ;;
+    esac
+    [ "$stopped" -eq 0 ] || exit "$stopped"
+    printf 'command %s failed; ' "$number" >&2
+    exit 1
+}
+
+# unfinished: `up` ends before it is done.
+unfinished() {
+    code=$?
+    trap '' HUP INT TERM
+    echo "taking away what was made" >&2
+    take_away
+    exit "$code"
+}
+
+# begun NUMBER: whether that command of `up` was begun.
+begun() {
+    [ "$last" -ge "$1" ]
 }
 
 # namespace NAME, device NAME, …: whether the host has it.  (A device is not looked for in /sys,
@@ -47,7 +73,11 @@ up() {
         echo "star is up already (or was not taken down whole): star.sh down" >&2
         exit 1
     fi
-    printf '0\n' >"$state" || exit 1
+    record 0 || exit 1
+    trap unfinished EXIT
+    trap 'stopped=129' HUP
+    trap 'stopped=130' INT
+    trap 'stopped=143' TERM
     # hub is a node of the lab
     step 1 ip netns add hub
     # leaf1 is a node of the lab
@@ -338,39 +368,47 @@ up() {
     step 144 ip -n leaf20 addr add 10.75.1.21/16 dev eth0
     # leaf20:eth0 is to be up
     step 145 ip -n leaf20 link set eth0 up
+    trap - EXIT HUP INT TERM
     echo "star is up"
 }
 
 # Last made, first taken away.  What is in a namespace goes with the namespace.
 take_away() {
     failed=0
-    done_so_far=$(cat "$state") || exit 1
-    if made 21 && namespace leaf20; then undo ip netns del leaf20; fi
-    if made 20 && namespace leaf19; then undo ip netns del leaf19; fi
-    if made 19 && namespace leaf18; then undo ip netns del leaf18; fi
-    if made 18 && namespace leaf17; then undo ip netns del leaf17; fi
-    if made 17 && namespace leaf16; then undo ip netns del leaf16; fi
-    if made 16 && namespace leaf15; then undo ip netns del leaf15; fi
-    if made 15 && namespace leaf14; then undo ip netns del leaf14; fi
-    if made 14 && namespace leaf13; then undo ip netns del leaf13; fi
-    if made 13 && namespace leaf12; then undo ip netns del leaf12; fi
-    if made 12 && namespace leaf11; then undo ip netns del leaf11; fi
-    if made 11 && namespace leaf10; then undo ip netns del leaf10; fi
-    if made 10 && namespace leaf9; then undo ip netns del leaf9; fi
-    if made 9 && namespace leaf8; then undo ip netns del leaf8; fi
-    if made 8 && namespace leaf7; then undo ip netns del leaf7; fi
-    if made 7 && namespace leaf6; then undo ip netns del leaf6; fi
-    if made 6 && namespace leaf5; then undo ip netns del leaf5; fi
-    if made 5 && namespace leaf4; then undo ip netns del leaf4; fi
-    if made 4 && namespace leaf3; then undo ip netns del leaf3; fi
-    if made 3 && namespace leaf2; then undo ip netns del leaf2; fi
-    if made 2 && namespace leaf1; then undo ip netns del leaf1; fi
-    if made 1 && namespace hub; then undo ip netns del hub; fi
+    last=$(cat "$state")
+    case $last in
+    '' | *[!0-9]* | ???????*)
+        echo "$state should hold the number of the last command of \`up\`, and does not: nothing was" >&2
+        echo "removed; if all that the lab has is by \`up\`: echo 145 >$state; star.sh down" >&2
+        exit 4
+        ;;
+    esac
+    if begun 21 && namespace leaf20; then undo ip netns del leaf20; fi
+    if begun 20 && namespace leaf19; then undo ip netns del leaf19; fi
+    if begun 19 && namespace leaf18; then undo ip netns del leaf18; fi
+    if begun 18 && namespace leaf17; then undo ip netns del leaf17; fi
+    if begun 17 && namespace leaf16; then undo ip netns del leaf16; fi
+    if begun 16 && namespace leaf15; then undo ip netns del leaf15; fi
+    if begun 15 && namespace leaf14; then undo ip netns del leaf14; fi
+    if begun 14 && namespace leaf13; then undo ip netns del leaf13; fi
+    if begun 13 && namespace leaf12; then undo ip netns del leaf12; fi
+    if begun 12 && namespace leaf11; then undo ip netns del leaf11; fi
+    if begun 11 && namespace leaf10; then undo ip netns del leaf10; fi
+    if begun 10 && namespace leaf9; then undo ip netns del leaf9; fi
+    if begun 9 && namespace leaf8; then undo ip netns del leaf8; fi
+    if begun 8 && namespace leaf7; then undo ip netns del leaf7; fi
+    if begun 7 && namespace leaf6; then undo ip netns del leaf6; fi
+    if begun 6 && namespace leaf5; then undo ip netns del leaf5; fi
+    if begun 5 && namespace leaf4; then undo ip netns del leaf4; fi
+    if begun 4 && namespace leaf3; then undo ip netns del leaf3; fi
+    if begun 3 && namespace leaf2; then undo ip netns del leaf2; fi
+    if begun 2 && namespace leaf1; then undo ip netns del leaf1; fi
+    if begun 1 && namespace hub; then undo ip netns del hub; fi
     if [ "$failed" -ne 0 ]; then
         echo "not all could be taken away; what is left is named above, and $state stays" >&2
         exit 4
     fi
-    rm -f "$state" "$state".*
+    rm -f "$state" "$state":*
 }
 
 down() {
@@ -539,6 +577,7 @@ check() {
     else
         echo "ping is not on this machine: the lab's checks were not tried" >&2
     fi
+    echo "not looked at: kinds and MACs of devices, rate, delay and loss, what is there besides" >&2
     exit "$differs"
 }
 

@@ -84,6 +84,75 @@ def test_whichever_command_fails_what_was_made_is_taken_away(sandbox: Sandbox, s
     eventually(lambda: state.host(sandbox), before)
 
 
+def _host_things(sandbox: Sandbox) -> tuple[Path, str]:
+    lab = sandbox.write("lab.yaml", HOST_THINGS)
+    sandbox.iplab("script", lab, "-o", "lab.sh")
+    script = sandbox.here / "lab.sh"
+    return script, script.read_text()
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox sh"])
+def test_a_signal_at_whichever_command_leaves_nothing(sandbox: Sandbox, shell: str) -> None:
+    if not shutil.which(shell.split()[0]):
+        pytest.skip(f"no {shell}")
+    before = state.host(sandbox)
+    script, text = _host_things(sandbox)
+    steps = [line for line in text.splitlines() if line.startswith("    step ")]
+    signals = (("KILL", -9), ("HUP", 129), ("KILL", -9), ("INT", 130), ("KILL", -9), ("TERM", 143))
+    for number, line in list(enumerate(steps, 1))[:12]:
+        command = line.removeprefix(f"    step {number} ")
+        name, code = signals[number % len(signals)]
+        killed = f"step {number} sh -c '\"$@\"; kill -{name} $PPID' x {command}"
+        sandbox.write("lab.sh", text.replace(line.strip(), killed))
+        sandbox.try_(*shell.split(), script, "up").expect(code)
+        if name == "KILL":  # what was begun is undone, though the script never saw it end
+            sandbox.run(*shell.split(), script, "down")
+        eventually(lambda: state.host(sandbox), before)
+        assert "iplab-script" not in sandbox.run("ls", "/run")
+
+
+@pytest.mark.parametrize("kept", ["", "x\n", "99999999999999999999\n"])
+def test_a_record_that_is_no_number_is_refused(sandbox: Sandbox, kept: str) -> None:
+    before = state.host(sandbox)
+    script, text = _host_things(sandbox)
+    sandbox.run(script, "up")
+    record = Path("/run/iplab-script-host-things")
+    sandbox.run("sh", "-c", 'printf %s "$1" >"$2"', "x", kept, record)
+    done = sandbox.try_(script, "down").expect(4)
+    assert "nothing was removed" in done.err.replace("\n", " ")
+    assert "llegal" not in done.err
+    assert "is down" not in done.out
+    assert sandbox.ip("netns") != ""
+    # What it says to try works.
+    sandbox.sh(f"echo {text.count('    step ')} >{record}")
+    sandbox.run(script, "down")
+    eventually(lambda: state.host(sandbox), before)
+
+
+def test_a_setting_or_a_record_that_cannot_be_kept_is_a_failed_command(sandbox: Sandbox) -> None:
+    before = state.host(sandbox)
+    script, text = _host_things(sandbox)
+    sandbox.write("lab.sh", text.replace("    cat /proc/sys/net/", "    cat /nowhere/"))
+    assert "taking away" in sandbox.try_(script, "up").expect(1).err
+    eventually(lambda: state.host(sandbox), before)
+    sandbox.write("lab.sh", text.replace("    step 20 ", '    mkdir "$state:new"\n    step 20 '))
+    assert "taking away" in sandbox.try_(script, "up").expect(1).err
+    eventually(lambda: state.host(sandbox), before)
+
+
+def test_a_lab_leaves_the_record_of_one_with_a_longer_name(sandbox: Sandbox) -> None:
+    for name in ("one", "one.2"):
+        sandbox.iplab("init", "two-namespaces", "-o", f"{name}.yaml")
+        lab = sandbox.here / f"{name}.yaml"
+        text = lab.read_text().replace("lab: two-namespaces", f"lab: {name}")
+        lab.write_text(text.replace("ns0", f"{name}a").replace("ns1", f"{name}b"))
+        sandbox.iplab("script", lab, "-o", f"{name}.sh")
+        sandbox.run(sandbox.here / f"{name}.sh", "up")
+    sandbox.run(sandbox.here / "one.sh", "down")
+    sandbox.run(sandbox.here / "one.2.sh", "down")
+    assert sandbox.ip("netns") == ""
+
+
 HOST_THINGS = """\
 lab: host-things
 links:
@@ -91,14 +160,17 @@ links:
     host:to-a: [10.0.1.1/24, fd00:1::1/64]
     rate: 10mbit
     mtu: 1400
+  - a:eth1: {state: down}
+    host:to-b: {state: down}
 bridges:
   - host:br0: 10.0.3.1/24
     members: {vm1:eth0: 10.0.3.11/24}
 nodes:
   host:
     forward: true
-    masquerade: [10.0.1.0/24]
-    routes: [10.8.0.0/16 via 10.0.1.2, "fd08::/16 via fd00:1::2"]
+    masquerade: [10.0.1.0/24, 10.0.3.11/32]
+    routes: [10.8.0.0/16 via 10.0.1.2, "fd08::/16 via fd00:1::2", 10.9.9.9/32 via 10.0.1.2,
+      "fd09::9/128 via fd00:1::2"]
 checks: [a -> 10.0.1.1, host -> vm1]
 """
 
@@ -107,6 +179,10 @@ checks: [a -> 10.0.1.1, host -> vm1]
     "drift",
     [
         "ip -n a link set eth0 mtu 1300",
+        "nft flush ruleset",
+        "sysctl -w net.ipv4.ip_forward=0",
+        "ip link set to-b up",
+        "ip route del 10.9.9.9",
         "nft delete table inet iplab-host-things",
         "ip -n a addr del 10.0.1.2/24 dev eth0",
         "ip link set to-a down",
@@ -124,10 +200,11 @@ def test_check_sees_what_was_changed_by_hand_and_down_copes(sandbox: Sandbox, dr
     sandbox.run(script, "up")
     sandbox.run(script, "check")
     sandbox.sh(drift)
-    if "nft" not in drift:  # the script's check is one of iproute2's objects
-        assert "differs" in sandbox.try_(script, "check").expect(3).out
+    assert "differs" in sandbox.try_(script, "check").expect(3).out
     # What is gone already does not stop `down`.
-    sandbox.run(script, "down")
+    said = sandbox.run(script, "down")
+    if "nft" in drift:  # the routes are still there
+        assert "ip route del 10.9.9.9" in said
     assert sandbox.ip("netns") == ""
 
 
