@@ -13,7 +13,7 @@ from iplab.network import Bridge, Network
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import inside
 from iplab.run.settings import settings
-from iplab.why.facts import Lookup, Neighbour, Port, Ruleset
+from iplab.why.facts import Entry, Lookup, Neighbour, Port, Ruleset
 from iplab.why.ruleset import joined, parse, parse_save
 
 # What `iplab.why` asks for, of which a whole node is asked in one process.
@@ -82,6 +82,25 @@ class Asked:
             return Lookup(refused=kind, type=kind)
         gateway = line.get("gateway") or line.get("via", {}).get("host")
         return Lookup(line.get("dev", ""), _address(gateway), _address(line.get("prefsrc")), kind)
+
+    def fitting(self, node: str, to: IPAddress) -> Entry | None:
+        """``ip -j route get fibmatch``."""
+        found: Entry | None = self._once(("fitting", node, to), lambda: self._fitting(node, to))
+        return found
+
+    def _fitting(self, node: str, to: IPAddress) -> Entry | None:
+        words = (*_ip(node), "route", "get", "fibmatch", str(to))
+        done = self.machine.run(Command(words, node), ok=range(256))
+        if done.code:
+            return None
+        for line in (o for d in observe.documents(done.out, "ip route get") for o in d):
+            return Entry(
+                line.get("type", "unicast"),
+                _prefix(line.get("dst", "default"), to.version),
+                line.get("dev", ""),
+                str(line.get("table", "main")),
+            )
+        return None
 
     def sysctl(self, node: str, key: str) -> str | None:
         """A value below /proc/sys."""
@@ -167,6 +186,12 @@ class Asked:
 
 def _ip(node: str) -> tuple[str, ...]:
     return ("ip", "-j") if node == HOST else ("ip", "-n", node, "-j")
+
+
+def _prefix(text: str, version: int) -> str:
+    if text == "default":
+        text = "0.0.0.0/0" if version == 4 else "::/0"
+    return str(ipaddress.ip_network(text))
 
 
 def _port(state: Mapping[str, Any], vlans: Sequence[Mapping[str, Any]]) -> Port:

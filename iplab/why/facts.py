@@ -21,6 +21,18 @@ class Lookup(Struct, frozen=True):
     refused: str = ""
 
 
+class Entry(Struct, frozen=True):
+    """A line of a routing table (``ip route show``): one of the kernel's own, perhaps.
+
+    ``destination`` is a prefix, also for a single address.
+    """
+
+    type: str
+    destination: str
+    device: str
+    table: str
+
+
 class Neighbour(Struct, frozen=True):
     """A line of ``ip neigh``: who has ``address`` on ``device``, as the node believes."""
 
@@ -97,6 +109,10 @@ class Facts(Protocol):
         arriving: str | None = None,
     ) -> Lookup:
         """The route; with ``source`` and ``arriving`` for a packet that came in by that device."""
+        ...
+
+    def fitting(self, node: str, to: IPAddress) -> Entry | None:
+        """The line that the kernel takes for ``to``; ``None`` where it has none."""
         ...
 
     def sysctl(self, node: str, key: str) -> str | None:
