@@ -8,12 +8,12 @@ from typing import Any
 
 from iplab import observe
 from iplab.command import Command
-from iplab.names import HOST, IPAddress
+from iplab.names import HOST, IPAddress, IPNetwork
 from iplab.network import Bridge, Network
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import inside
 from iplab.run.settings import settings
-from iplab.why.facts import Entry, Lookup, Neighbour, Port, Ruleset
+from iplab.why.facts import Entry, Lookup, Neighbour, PolicyRule, Port, Ruleset
 from iplab.why.ruleset import joined, parse, parse_save
 
 # What `iplab.why` asks for, of which a whole node is asked in one process.
@@ -102,6 +102,19 @@ class Asked:
             )
         return None
 
+    def policy(self, node: str, version: int) -> Sequence[PolicyRule]:
+        """``ip -j rule``."""
+        words = (*_ip(node), f"-{version}", "rule", "show")
+        found: Sequence[PolicyRule] = self._once(
+            ("policy", node, version),
+            lambda: tuple(
+                _rule(line)
+                for d in observe.documents(self.machine.run(Command(words, node)).out, "ip rule")
+                for line in d
+            ),
+        )
+        return found
+
     def sysctl(self, node: str, key: str) -> str | None:
         """A value below /proc/sys."""
         devices = self.network.namespaces[node].interfaces
@@ -186,6 +199,29 @@ class Asked:
 
 def _ip(node: str) -> tuple[str, ...]:
     return ("ip", "-j") if node == HOST else ("ip", "-n", node, "-j")
+
+
+# What a rule's line says besides what it asks of a packet (print_rule, iproute2's iprule.c).
+_NOT_ASKED = {"priority", "src", "srclen", "dst", "dstlen", "action", "table", "protocol"}
+
+
+def _rule(line: Mapping[str, Any]) -> PolicyRule:
+    """A rule from its line of ``ip -j rule``."""
+    return PolicyRule(
+        line.get("priority", 0),
+        _selected(line, "src"),
+        _selected(line, "dst"),
+        line.get("action", ""),
+        str(line.get("table", "")),
+        tuple(key for key in line if key not in _NOT_ASKED),
+    )
+
+
+def _selected(line: Mapping[str, Any], key: str) -> IPNetwork | None:
+    text = line.get(key, "all")
+    if text == "all":
+        return None
+    return ipaddress.ip_network(f"{text}/{line[key + 'len']}" if key + "len" in line else text)
 
 
 def _prefix(text: str, version: int) -> str:

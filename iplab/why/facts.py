@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from iplab.names import IPAddress
+from iplab.names import IPAddress, IPNetwork
 from iplab.network import Network
 
 
@@ -31,6 +31,25 @@ class Entry(Struct, frozen=True):
     destination: str
     device: str
     table: str
+
+
+class PolicyRule(Struct, frozen=True):
+    """A line of ``ip rule``; ``source`` and ``target`` are ``None`` for all, ``more`` the names of
+    what else it asks of a packet."""
+
+    priority: int
+    source: IPNetwork | None = None
+    target: IPNetwork | None = None
+    action: str = ""
+    table: str = ""
+    more: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        words = [f"pref {self.priority} from {self.source or 'all'}"]
+        words += [f"to {self.target}"] if self.target else []
+        words += self.more
+        words += [self.action or f"lookup {self.table}"]
+        return " ".join(words)
 
 
 class Neighbour(Struct, frozen=True):
@@ -113,6 +132,10 @@ class Facts(Protocol):
 
     def fitting(self, node: str, to: IPAddress) -> Entry | None:
         """The line that the kernel takes for ``to``; ``None`` where it has none."""
+        ...
+
+    def policy(self, node: str, version: int) -> Sequence[PolicyRule]:
+        """The policy rules of a family."""
         ...
 
     def sysctl(self, node: str, key: str) -> str | None:

@@ -144,7 +144,11 @@ class Walker:
             if route.refused:
                 answering = walk.packet.state == "established"
                 cause = self.routes.missing(
-                    here, walk.packet.target, route.refused, answering=answering
+                    here,
+                    walk.packet.target,
+                    route.refused,
+                    source=walk.packet.source if arriving or answering else None,
+                    answering=answering,
                 )
                 if answering:
                     cause = self._masqueraded(cause, routers, walk.packet)

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from iplab.names import IPAddress
 from iplab.network import Address, Bridge, End, Interface, Kind, Namespace, Network, Route, Veth
-from iplab.why.facts import Entry, Lookup, Neighbour, Port, Ruleset
+from iplab.why.facts import Entry, Lookup, Neighbour, PolicyRule, Port, Ruleset
 
 ON = {"net/ipv4/ip_forward": "1", "net/ipv6/conf/all/forwarding": "1"}
 
@@ -121,6 +121,14 @@ class Given(Struct):
         if best is None:
             return None
         return Entry(best.type, str(best.destination), best.device or "", best.table or "main")
+
+    def policy(self, node: str, version: int) -> Sequence[PolicyRule]:
+        """The kernel's own."""
+        return (
+            PolicyRule(0, table="local"),
+            PolicyRule(32766, table="main"),
+            PolicyRule(32767, table="default"),
+        )
 
     def sysctl(self, node: str, key: str) -> str | None:
         """What the test wrote."""
