@@ -12,6 +12,7 @@ from iplab.names import HOST, IPAddress, IPNetwork
 from iplab.network import Bridge, Network
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import inside
+from iplab.run.nft import nft
 from iplab.run.settings import settings
 from iplab.why.facts import Entry, Lookup, Neighbour, PolicyRule, Port, Ruleset
 from iplab.why.ruleset import joined, parse, parse_save
@@ -186,10 +187,7 @@ class Asked:
         return found
 
     def _ruleset(self, node: str) -> Ruleset:
-        parts = []
-        if find_program("nft"):
-            done = self.machine.run(inside(node, ("nft", "-j", "list", "ruleset")))
-            parts.append(parse(done.out, node))
+        parts = [parse(nft(self.machine, node, "-j", "list", "ruleset"), node)]
         for program, family in (("iptables-legacy-save", "ip"), ("ip6tables-legacy-save", "ip6")):
             if find_program(program):
                 done = self.machine.run(inside(node, (program,)), ok=range(256))
