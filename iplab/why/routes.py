@@ -12,6 +12,7 @@ from iplab.why import mend, policy
 from iplab.why.facts import Facts
 from iplab.why.places import Places
 from iplab.why.report import Cause
+from iplab.why.strangers import stranger
 from iplab.why.topology import Step, Topology
 from iplab.why.wire import Wires
 
@@ -65,6 +66,7 @@ class Routes:
             or self._by_gateway(node, target, answering)
             or self._bare(node, target)
             or self._apart(node, target)
+            or stranger(self.places, self.wires, node, target.version)
         )
         if found:
             return found

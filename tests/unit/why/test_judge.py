@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 
+import pytest
 from msgspec.structs import replace
 
 from iplab.names import IPAddress
@@ -215,3 +216,22 @@ def test_a_translated_packet_may_end_elsewhere() -> None:
     to_r = Rule(chain, 1, ({"dnat": {"addr": "10.0.1.1"}},))
     rules = Ruleset((Chain(*chain, hook="prerouting", type="nat"),), (to_r,))
     assert judge(replace(routed(), rules={"r": rules}), answered, "a", [B], "b").reaches
+
+
+@pytest.mark.parametrize(
+    ("length", "line"),
+    [
+        (24, ""),
+        (30, "ip -n a addr add 10.0.1.2/30 dev eth0 && ip -n a addr del 10.9.9.2/24 dev eth0"),
+    ],
+)
+def test_an_address_in_a_subnet_that_nobody_on_the_wire_has(length: int, line: str) -> None:
+    nodes = network(
+        a=[veth("eth0", "r:left", "10.9.9.2/24")],
+        r=[veth("left", "a:eth0", f"10.0.1.1/{length}"), veth("right", "b:eth0", "10.0.2.1/24")],
+        b=[veth("eth0", "r:right", "10.0.2.2/24")],
+    )
+    cause = _cause(judge(Given(nodes, {}, {"r": ON}), silent, "a", [B], "b"))
+    assert (cause.node, cause.object) == ("a", "address 10.9.9.2/24 on eth0")
+    assert cause.what == f"nobody on its wire is in 10.9.9.0/24: r:left has 10.0.1.1/{length}"
+    assert cause.mend == line
