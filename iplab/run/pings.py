@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +21,8 @@ from iplab.plan.introduce import Lines, introductions
 from iplab.plan.matrix import Wanted
 from iplab.plan.reach import targets
 from iplab.plan.silent import grouped
-from iplab.run.look import Scope, look
+from iplab.run.dad import settled
+from iplab.run.look import Scope
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import entered, inside
 from iplab.run.running import Finished
@@ -45,7 +45,6 @@ LIMIT = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 USUAL_LIMIT = 1024  # entries, where nobody has changed it (neigh_table_init, net/ipv4/arp.c)
 FEW = 12  # pairs without an answer that are told one by one, each with its addresses
 SHARE = 0.7  # of it, at most, for one part of the matrix
-DAD_PATIENCE = 5.0  # seconds; duplicate address detection takes one to two (RFC 4862)
 
 
 class Wish(Protocol):
@@ -91,17 +90,7 @@ def wait_for_addresses(machine: Machine, scope: Scope, network: Network) -> None
     """
     if not any(a.local.version == 6 for _, i in network.ends() for a in i.addresses):
         return
-    until = time.monotonic() + DAD_PATIENCE
-    while time.monotonic() < until:
-        waiting = any(
-            address.tentative and not address.failed
-            for _, interface in look(machine, scope).ends()
-            if interface.up and "NO-CARRIER" not in interface.flags
-            for address in interface.addresses
-        )
-        if not waiting:
-            return
-        time.sleep(0.1)
+    settled(machine, scope, link_local=True)
 
 
 def check_all(machine: Machine, network: Network, wishes: Sequence[Wish]) -> list[Outcome]:
