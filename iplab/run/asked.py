@@ -8,12 +8,13 @@ from typing import Any
 
 from iplab import observe
 from iplab.command import Command
-from iplab.names import HOST, IPAddress
+from iplab.names import HOST, IPAddress, IPNetwork
 from iplab.network import Bridge, Network
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import inside
+from iplab.run.nft import nft
 from iplab.run.settings import settings
-from iplab.why.facts import Lookup, Neighbour, Port, Ruleset
+from iplab.why.facts import Entry, Lookup, Neighbour, PolicyRule, Port, Ruleset
 from iplab.why.ruleset import joined, parse, parse_save
 
 # What `iplab.why` asks for, of which a whole node is asked in one process.
@@ -82,6 +83,38 @@ class Asked:
             return Lookup(refused=kind, type=kind)
         gateway = line.get("gateway") or line.get("via", {}).get("host")
         return Lookup(line.get("dev", ""), _address(gateway), _address(line.get("prefsrc")), kind)
+
+    def fitting(self, node: str, to: IPAddress) -> Entry | None:
+        """``ip -j route get fibmatch``."""
+        found: Entry | None = self._once(("fitting", node, to), lambda: self._fitting(node, to))
+        return found
+
+    def _fitting(self, node: str, to: IPAddress) -> Entry | None:
+        words = (*_ip(node), "route", "get", "fibmatch", str(to))
+        done = self.machine.run(Command(words, node), ok=range(256))
+        if done.code:
+            return None
+        for line in (o for d in observe.documents(done.out, "ip route get") for o in d):
+            return Entry(
+                line.get("type", "unicast"),
+                _prefix(line.get("dst", "default"), to.version),
+                line.get("dev", ""),
+                str(line.get("table", "main")),
+            )
+        return None
+
+    def policy(self, node: str, version: int) -> Sequence[PolicyRule]:
+        """``ip -j rule``."""
+        words = (*_ip(node), f"-{version}", "rule", "show")
+        found: Sequence[PolicyRule] = self._once(
+            ("policy", node, version),
+            lambda: tuple(
+                _rule(line)
+                for d in observe.documents(self.machine.run(Command(words, node)).out, "ip rule")
+                for line in d
+            ),
+        )
+        return found
 
     def sysctl(self, node: str, key: str) -> str | None:
         """A value below /proc/sys."""
@@ -154,10 +187,7 @@ class Asked:
         return found
 
     def _ruleset(self, node: str) -> Ruleset:
-        parts = []
-        if find_program("nft"):
-            done = self.machine.run(inside(node, ("nft", "-j", "list", "ruleset")))
-            parts.append(parse(done.out, node))
+        parts = [parse(nft(self.machine, node, "-j", "list", "ruleset"), node)]
         for program, family in (("iptables-legacy-save", "ip"), ("ip6tables-legacy-save", "ip6")):
             if find_program(program):
                 done = self.machine.run(inside(node, (program,)), ok=range(256))
@@ -167,6 +197,35 @@ class Asked:
 
 def _ip(node: str) -> tuple[str, ...]:
     return ("ip", "-j") if node == HOST else ("ip", "-n", node, "-j")
+
+
+# What a rule's line says besides what it asks of a packet (print_rule, iproute2's iprule.c).
+_NOT_ASKED = {"priority", "src", "srclen", "dst", "dstlen", "action", "table", "protocol"}
+
+
+def _rule(line: Mapping[str, Any]) -> PolicyRule:
+    """A rule from its line of ``ip -j rule``."""
+    return PolicyRule(
+        line.get("priority", 0),
+        _selected(line, "src"),
+        _selected(line, "dst"),
+        line.get("action", ""),
+        str(line.get("table", "")),
+        tuple(key for key in line if key not in _NOT_ASKED),
+    )
+
+
+def _selected(line: Mapping[str, Any], key: str) -> IPNetwork | None:
+    text = line.get(key, "all")
+    if text == "all":
+        return None
+    return ipaddress.ip_network(f"{text}/{line[key + 'len']}" if key + "len" in line else text)
+
+
+def _prefix(text: str, version: int) -> str:
+    if text == "default":
+        text = "0.0.0.0/0" if version == 4 else "::/0"
+    return str(ipaddress.ip_network(text))
 
 
 def _port(state: Mapping[str, Any], vlans: Sequence[Mapping[str, Any]]) -> Port:

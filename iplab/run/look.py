@@ -16,8 +16,9 @@ from iplab.names import HOST
 from iplab.network import MANY, Namespace, NatTable, Network
 from iplab.observe import KERNELS_OWN, QUESTIONS, Seen
 from iplab.operations.sysctl import led
-from iplab.run.machine import Machine, find_program
-from iplab.run.netns import entered, inside, is_namespace, namespaces
+from iplab.run.machine import Machine
+from iplab.run.netns import entered, is_namespace, namespaces
+from iplab.run.nft import nft
 from iplab.run.settings import settings
 
 
@@ -68,10 +69,7 @@ def everything() -> Scope:
 def nft_tables(machine: Machine, node: str) -> tuple[list[str], list[str]]:
     """The nft tables in a node: the names of those that labs made, and the others as
     ``FAMILY NAME``."""
-    if find_program("nft") is None:
-        return [], []
-    answer = machine.run(inside(node, ("nft", "list", "tables")), ok=(0, 1))
-    words = [line.split() for line in answer.out.splitlines()]
+    words = [line.split() for line in nft(machine, node, "list", "tables").splitlines()]
     found = [(w[1], w[2]) for w in words if len(w) == 3]
     own = [name for family, name in found if family == "inet" and name.startswith("iplab-")]
     return own, [f"{f} {name}" for f, name in found if f != "inet" or name not in own]

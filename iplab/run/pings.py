@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import time
+import shlex
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from iplab.errors import CommandFailed
 from iplab.names import HOST, IPAddress
 from iplab.network import Network
 from iplab.plan import matrix as matrices
@@ -19,7 +21,8 @@ from iplab.plan.introduce import Lines, introductions
 from iplab.plan.matrix import Wanted
 from iplab.plan.reach import targets
 from iplab.plan.silent import grouped
-from iplab.run.look import Scope, look
+from iplab.run.dad import settled
+from iplab.run.look import Scope
 from iplab.run.machine import Machine, find_program
 from iplab.run.netns import entered, inside
 from iplab.run.running import Finished
@@ -42,7 +45,6 @@ LIMIT = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
 USUAL_LIMIT = 1024  # entries, where nobody has changed it (neigh_table_init, net/ipv4/arp.c)
 FEW = 12  # pairs without an answer that are told one by one, each with its addresses
 SHARE = 0.7  # of it, at most, for one part of the matrix
-DAD_PATIENCE = 5.0  # seconds; duplicate address detection takes one to two (RFC 4862)
 
 
 class Wish(Protocol):
@@ -88,17 +90,7 @@ def wait_for_addresses(machine: Machine, scope: Scope, network: Network) -> None
     """
     if not any(a.local.version == 6 for _, i in network.ends() for a in i.addresses):
         return
-    until = time.monotonic() + DAD_PATIENCE
-    while time.monotonic() < until:
-        waiting = any(
-            address.tentative and not address.failed
-            for _, interface in look(machine, scope).ends()
-            if interface.up and "NO-CARRIER" not in interface.flags
-            for address in interface.addresses
-        )
-        if not waiting:
-            return
-        time.sleep(0.1)
+    settled(machine, scope, link_local=True)
 
 
 def check_all(machine: Machine, network: Network, wishes: Sequence[Wish]) -> list[Outcome]:
@@ -126,7 +118,10 @@ def _check(machine: Machine, network: Network, wish: Wish) -> Outcome:
         return Outcome(
             wish.text, False, f"{wish.target} has no address that {wish.source} could ask"
         )
-    results = [(word, *_ping(machine, wish.source, word, wish.must_reach)) for word in words]
+    try:
+        results = [(word, *_ping(machine, wish.source, word, wish.must_reach)) for word in words]
+    except CommandFailed as error:
+        return Outcome(wish.text, False, f"ping could not ask: {error.output}")
     ok = all(reached is wish.must_reach for _, reached, _ in results)
     detail = "; ".join(f"{word} {said}" for word, _, said in results)
     if skipped:
@@ -137,16 +132,31 @@ def _check(machine: Machine, network: Network, wish: Wish) -> Outcome:
 
 
 def _ping(machine: Machine, source: str, target: str, must_reach: bool) -> tuple[bool, str]:
-    """One address.  Three tries where an answer is wanted: the first may be lost to resolution."""
+    """One address.  Three tries where an answer is wanted: the first may be lost to resolution.
+
+    ``CommandFailed`` where ping could not ask.
+    """
     said = ""
     for _ in range(3 if must_reach else 1):
         argv = inside(source, ("ping", "-n", "-c", "1", "-W", "1", target)).argv
-        done = machine.other(argv, timeout=10)
+        done = told(argv, machine.other(argv, timeout=10))
         if done.code == 0:
             took = re.search(r"time=([\d.]+) ms", done.out)
             return True, f"answers in {took.group(1)} ms" if took else "answers"
         said = _why_not(done.out + done.err)
     return False, said
+
+
+def told(argv: Sequence[str], done: Finished) -> Finished:
+    """What ``ping`` said, if it did ask; ``CommandFailed`` with its own words if it could not.
+
+    ping(8): 1 is no answer, 2 any other error.  Of those the kernel's refusals to send are an
+    answer: it says them of ``connect``, and of a prohibiting route as of a broadcast address.
+    """
+    refused = "ping: connect: " in done.err or "Do you want to ping broadcast?" in done.err
+    if done.code == 0 or (done.code == 1 and "PING" in done.out) or (done.code == 2 and refused):
+        return done
+    raise CommandFailed(shlex.join(argv), done.code, done.err or done.out)
 
 
 def _why_not(text: str) -> str:
@@ -173,7 +183,7 @@ def matrix(
     parts = list(matrices.waves(network, asked, room))
     with_fping = find_program("fping") is not None
     alive: set[tuple[str, str]] = set()  # asking node, address
-    with machine.progress("pinging", len(asked.wanted)) as told:
+    with machine.progress("pinging", len(asked.wanted)) as more:
         if len(parts) > 1:
             _forget(machine, set(asked.nodes))  # what earlier traffic left takes room as well
         for part in parts:
@@ -181,7 +191,7 @@ def matrix(
             alive |= (_fping if with_fping else _one_by_one)(machine, _by_source(part))
             if len(parts) > 1:
                 _forget(machine, {node for pair in part for node in pair})
-            told(len(part))
+            more(len(part))
     failed: dict[tuple[str, str], list[IPAddress]] = {}
     sent = sum(map(len, asked.wanted.values()))
     if len(alive) < sent:
@@ -267,7 +277,7 @@ def _introduce(machine: Machine, lines: Mapping[str, Lines]) -> None:
 
 
 def _fping(machine: Machine, wanted: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
-    """Who got an answer."""
+    """Who got an answer; ``CommandFailed`` where fping could not ask."""
     found = _answered(machine, wanted, QUICK, HANDS)
     silent = {
         source: [address for address in addresses if (source, address) not in found]
@@ -287,8 +297,12 @@ def _answered(
     patient = Machine(machine.timeout + max(map(len, wanted.values()), default=0))
     found: set[tuple[str, str]] = set()
     sources = list(wanted)
-    for number, done in patient.side_by_side(commands, at_once=at_once):
-        if isinstance(done, Finished):
+    with closing(patient.side_by_side(commands, at_once=at_once)) as ending:
+        for number, done in ending:
+            if isinstance(done, CommandFailed):
+                raise done
+            if done.code not in (0, 1, 2):  # fping(8): some are silent, or have no address
+                raise CommandFailed(commands[number].text, done.code, done.err)
             found |= {(sources[number], address) for address in done.out.split()}
     return found
 

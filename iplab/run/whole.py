@@ -9,11 +9,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from iplab import observe
-from iplab.errors import CommandFailed, IplabError
+from iplab.errors import IplabError
 from iplab.network import NatTable, Network
 from iplab.run import look
-from iplab.run.machine import Machine, find_program
-from iplab.run.netns import inside
+from iplab.run.machine import Machine
+from iplab.run.nft import nft
 
 FORWARDING = frozenset({"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"})
 _TRANSLATES = frozenset({"masquerade", "snat", "dnat", "redirect"})
@@ -24,8 +24,6 @@ def whole(machine: Machine) -> Network:
     scope = look.everything()
     scope = replace(scope, sysctls=dict.fromkeys(scope.nodes, FORWARDING))
     network = look.look(machine, scope)
-    if find_program("nft") is None:
-        return network
     namespaces = {
         node: replace(namespace, nat=_tables(machine, node))
         for node, namespace in network.namespaces.items()
@@ -34,11 +32,8 @@ def whole(machine: Machine) -> Network:
 
 
 def _tables(machine: Machine, node: str) -> dict[str, NatTable]:
-    try:
-        answer = machine.run(inside(node, ("nft", "-j", "list", "ruleset")))
-        return dict(tables(answer.out))
-    except CommandFailed:
-        return {}  # not ours to read, or a kernel without nf_tables: then it translates nothing
+    ruleset = nft(machine, node, "-j", "list", "ruleset")
+    return dict(tables(ruleset)) if ruleset else {}
 
 
 def tables(ruleset: str) -> Iterator[tuple[str, NatTable]]:

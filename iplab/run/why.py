@@ -16,7 +16,8 @@ from iplab.names import IPAddress
 from iplab.network import Network
 from iplab.run import pings
 from iplab.run.asked import Asked
-from iplab.run.look import everything, look
+from iplab.run.dad import settled
+from iplab.run.look import everything
 from iplab.run.machine import Machine
 from iplab.run.netns import inside
 from iplab.why.judge import Pinged, judge, no_address
@@ -39,7 +40,7 @@ def why(machine: Machine, source: str, target: str) -> Report:
 
     Raises ``IplabError`` where there is no such node or device, or no sense in the question.
     """
-    network = _settled(machine)
+    network = settled(machine, everything(), link_local=False)
     _node(network, source)
     facts = Asked(machine, network)
     wanted, skipped, device = _targets(network, source, target)
@@ -51,22 +52,6 @@ def why(machine: Machine, source: str, target: str) -> Report:
     family = f"IPv{skipped[0].version}"
     note = f"not asked, as {source} has no {family} address: {', '.join(map(str, skipped))}"
     return replace(report, notes=(*report.notes, note))
-
-
-def _settled(machine: Machine) -> Network:
-    """The network, once no IPv6 address is on trial any more: that takes a second or two."""
-    until = time.monotonic() + pings.DAD_PATIENCE
-    while True:
-        network = look(machine, everything())
-        waiting = any(
-            address.tentative and not address.failed and not address.local.ip.is_link_local
-            for _, interface in network.ends()
-            if interface.up and "NO-CARRIER" not in interface.flags
-            for address in interface.addresses
-        )
-        if not waiting or time.monotonic() > until:
-            return network
-        time.sleep(0.1)
 
 
 def _node(network: Network, name: str) -> None:
@@ -170,6 +155,8 @@ def _ping(
     waiting = ("-c", "1", "-i", "0.25", "-w", str(deadline))
     argv = inside(node, ("ping", "-n", *waiting, *words, str(to))).argv
     done = machine.other(argv, timeout=10)
+    if not words:
+        pings.told(argv, done)
     return done.code, done.out + done.err
 
 

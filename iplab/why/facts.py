@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from iplab.names import IPAddress
+from iplab.names import IPAddress, IPNetwork
 from iplab.network import Network
 
 
@@ -19,6 +19,37 @@ class Lookup(Struct, frozen=True):
     source: IPAddress | None = None
     type: str = "unicast"
     refused: str = ""
+
+
+class Entry(Struct, frozen=True):
+    """A line of a routing table (``ip route show``): one of the kernel's own, perhaps.
+
+    ``destination`` is a prefix, also for a single address.
+    """
+
+    type: str
+    destination: str
+    device: str
+    table: str
+
+
+class PolicyRule(Struct, frozen=True):
+    """A line of ``ip rule``; ``source`` and ``target`` are ``None`` for all, ``more`` the names of
+    what else it asks of a packet."""
+
+    priority: int
+    source: IPNetwork | None = None
+    target: IPNetwork | None = None
+    action: str = ""
+    table: str = ""
+    more: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        words = [f"pref {self.priority} from {self.source or 'all'}"]
+        words += [f"to {self.target}"] if self.target else []
+        words += self.more
+        words += [self.action or f"lookup {self.table}"]
+        return " ".join(words)
 
 
 class Neighbour(Struct, frozen=True):
@@ -97,6 +128,14 @@ class Facts(Protocol):
         arriving: str | None = None,
     ) -> Lookup:
         """The route; with ``source`` and ``arriving`` for a packet that came in by that device."""
+        ...
+
+    def fitting(self, node: str, to: IPAddress) -> Entry | None:
+        """The line that the kernel takes for ``to``; ``None`` where it has none."""
+        ...
+
+    def policy(self, node: str, version: int) -> Sequence[PolicyRule]:
+        """The policy rules of a family."""
         ...
 
     def sysctl(self, node: str, key: str) -> str | None:

@@ -13,7 +13,7 @@ class Weight(Enum):
     STOPS = "stops every packet"
     MAY = "may stop packets: it cannot be decided from here"
     LARGE = "stops large packets, without a word to their sender"
-    TWICE = "two nodes answer, so that packets may go to the wrong one"
+    TWICE = "a wrong node answers, or may: that a ping is answered disproves nothing"
 
 
 class Cause(Struct, frozen=True):

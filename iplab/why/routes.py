@@ -8,10 +8,11 @@ from msgspec.structs import replace
 
 from iplab.names import IPAddress, IPInterface, IPNetwork
 from iplab.network import End, Interface, Route
-from iplab.why import mend
+from iplab.why import mend, policy
 from iplab.why.facts import Facts
 from iplab.why.places import Places
 from iplab.why.report import Cause
+from iplab.why.strangers import stranger
 from iplab.why.topology import Step, Topology
 from iplab.why.wire import Wires
 
@@ -38,27 +39,51 @@ class Routes:
         return max(routes, key=lambda r: (r.destination.prefixlen, -(r.metric or 0)), default=None)
 
     def missing(
-        self, node: str, target: IPAddress, refused: str, *, answering: bool = False
+        self,
+        node: str,
+        target: IPAddress,
+        refused: str,
+        *,
+        source: IPAddress | None = None,
+        answering: bool = False,
     ) -> Cause:
         """What stands behind ``refused``, the kernel's words about the way to ``target``.
 
-        ``answering`` is whether it is the way back.
+        ``source`` is that of the packet, if it had one; ``answering``: whether it is on its way
+        back.
         """
         route = self.matching(node, target)
         if route is not None and route.type in _REFUSING:
             what = f"the route `{route}` refuses packets to {target}"
             return Cause(node, f"route {route}", what, _delete(node, route))
+        if self._has_route(node, target):
+            cause = policy.refusing(self.facts, node, target, source)
+            if cause is not None:
+                return cause
         found = (
             self._own_device(node, target)
             or self._on_the_wire(node, target)
             or self._by_gateway(node, target, answering)
             or self._bare(node, target)
             or self._apart(node, target)
+            or stranger(self.places, self.wires, node, target.version)
         )
         if found:
             return found
         back = "no route back to" if answering else "no route to"
         return Cause(node, f"route to {target}", f"{back} {target}: the kernel says {refused!r}")
+
+    def _has_route(self, node: str, target: IPAddress) -> bool:
+        """Whether a route fits in table main, one of the kernel's own perhaps."""
+        route = self.matching(node, target)
+        if route is not None and route.table is None:
+            device = self.places.at(End(node, route.device or ""))
+            return device is None or device.up
+        return any(
+            interface.up and target in address.local.network
+            for end, interface in self.places.interfaces(node)
+            for address in self.places.addresses(end, target.version)
+        )
 
     # ------------------------------------------------------------ the devices
 

@@ -127,10 +127,14 @@ def _statements(words: Sequence[str], family: str) -> Iterator[Mapping[str, Any]
             case "-s" | "-d":
                 field = "saddr" if word == "-s" else "daddr"
                 address, _, length = value.partition("/")
-                right: Any = (
-                    {"prefix": {"addr": address, "len": int(length)}} if length else address
-                )
-                yield _match({"payload": {"protocol": family, "field": field}}, op, right)
+                if length and not length.isdecimal():
+                    # A mask with holes, as iptables-save prints it: no prefix says that.
+                    yield {"xt": {"type": "match", "name": value}}
+                else:
+                    right: Any = (
+                        {"prefix": {"addr": address, "len": int(length)}} if length else address
+                    )
+                    yield _match({"payload": {"protocol": family, "field": field}}, op, right)
             case "-p":
                 yield _match({"meta": {"key": "l4proto"}}, op, value)
             case "-j" | "-g":

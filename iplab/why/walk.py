@@ -19,6 +19,7 @@ from iplab.why.packet import Packet
 from iplab.why.places import Places
 from iplab.why.report import Cause, Hop, Weight
 from iplab.why.routes import Routes
+from iplab.why.taken import Taken
 from iplab.why.topology import Topology
 from iplab.why.wire import Wires
 
@@ -68,6 +69,7 @@ class Walker:
         self.topology = Topology(facts, self.places, self.wires)
         self.routes = Routes(facts, self.places, self.wires, self.topology)
         self._absent = Absent(facts, self.places, self.routes)
+        self._taken = Taken(facts, self.places)
         self._arrival = Arrival(facts, self.places, self.routes)
         self._crossing = Crossing(facts, self.places, self._narrow_below)
 
@@ -126,9 +128,8 @@ class Walker:
                     return walk
                 if self.places.has(here, walk.packet.target):
                     walk.hops.append(self._hop(here, arriving, None, walk.packet))
-                    if not walk.met(self._arrival.taken_in(here, arriving, walk.packet)):
-                        walk.arrived = here
-                    return walk
+                    found = self._arrival.taken_in(here, arriving, walk.packet)
+                    return self._ends(walk, here, node, found, expected, known)
                 if here == node:
                     walk.met([self._loop(here, walk)])
                     return walk
@@ -143,7 +144,11 @@ class Walker:
             if route.refused:
                 answering = walk.packet.state == "established"
                 cause = self.routes.missing(
-                    here, walk.packet.target, route.refused, answering=answering
+                    here,
+                    walk.packet.target,
+                    route.refused,
+                    source=walk.packet.source if arriving or answering else None,
+                    answering=answering,
                 )
                 if answering:
                     cause = self._masqueraded(cause, routers, walk.packet)
@@ -151,9 +156,8 @@ class Walker:
                 return walk
             if route.type == "local":
                 walk.hops.append(self._hop(here, "lo", None, walk.packet))
-                if not walk.met(self._arrival.to_itself(here, walk.packet)):
-                    walk.arrived = here
-                return walk
+                found = self._arrival.to_itself(here, walk.packet)
+                return self._ends(walk, here, node, found, expected, known)
             hook = "forward" if arriving else "output"
             if self._hook(walk, here, hook, incoming=arriving, outgoing=route.device):
                 return walk
@@ -231,6 +235,22 @@ class Walker:
             return None
         walk.causes += self._crossing.narrow(way)
         return far
+
+    def _ends(
+        self,
+        walk: Walk,
+        here: str,
+        origin: str,
+        found: Sequence[Cause],
+        expected: str | None,
+        known: Sequence[Translation],
+    ) -> Walk:
+        """The walk, which ends at ``here``; a translated packet may well be meant for it."""
+        translated = known or any(t.before.target != t.after.target for t in walk.translations)
+        wrong = () if translated else self._taken.wrongly(here, origin, walk.packet, expected)
+        if not walk.met((*wrong, *found)):
+            walk.arrived = here
+        return walk
 
     def _hop(self, node: str, device: str, via: IPAddress | None, packet: Packet) -> Hop:
         own = [a.local.ip for a in self.places.addresses(End(node, device), packet.version)]

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from iplab.command import Command
+from iplab.errors import CommandFailed
 from iplab.network import Address, Interface, Namespace, Network, Veth
 from iplab.plan import introduce
 from iplab.run import pings
@@ -135,3 +137,66 @@ def test_three_tries_at_least_before_a_pair_is_lost() -> None:
     tries = sum(1 + int(argv[argv.index("-r") + 1]) for argv in (pings.QUICK, pings.PATIENT))
     assert tries >= 3
     assert float(pings.PATIENT[pings.PATIENT.index("-i") + 1]) >= 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Finished(4, "", "fping: can't create socket (must run as root?)"),
+        CommandFailed("fping", 126, "can't create socket"),
+    ],
+    ids=["its error", "not started"],
+)
+def test_an_fping_that_could_not_ask_is_an_error(ask: Ask, failure: Any) -> None:
+    with pytest.raises(CommandFailed, match="can't create socket"):
+        ask(lambda c: failure if "fping" in c.argv else good(c))
+
+
+class Wanted(Struct):
+    """A check."""
+
+    must_reach: bool
+    source: str = "n1"
+    target: str = "n2"
+    text: str = "the check"
+
+
+def check(monkeypatch: pytest.MonkeyPatch, done: Finished, must_reach: bool) -> pings.Outcome:
+    """What becomes of a check where ping ends like this."""
+    monkeypatch.setattr(Machine, "other", lambda *_, **__: done)
+    (outcome,) = pings.check_all(Machine(), star(), [Wanted(must_reach)])
+    return outcome
+
+
+@pytest.mark.parametrize("must_reach", [True, False])
+@pytest.mark.parametrize(
+    "done",
+    [
+        Finished(2, "", "ping: socket: Operation not permitted"),
+        Finished(124, "", "no answer within 10 s"),
+        Finished(126, "", "nsenter: failed to execute ping: Operation not permitted"),
+        Finished(1, "", "nsenter: cannot open /run/netns/n1: No such file or directory"),
+    ],
+    ids=lambda done: str(done.code) if isinstance(done, Finished) else None,
+)
+def test_a_ping_that_could_not_ask_passes_no_check(
+    monkeypatch: pytest.MonkeyPatch, done: Finished, must_reach: bool
+) -> None:
+    outcome = check(monkeypatch, done, must_reach)
+    assert not outcome.ok
+    assert done.err in outcome.detail
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        Finished(1, "PING 10.0.0.2 (10.0.0.2) 56(84) bytes of data.", ""),
+        Finished(2, "", "ping: connect: Network is unreachable"),
+        Finished(2, "", "ping: Do you want to ping broadcast? Then -b. If not, check your"),
+    ],
+)
+def test_silence_and_the_kernel_s_refusal_are_answers(
+    monkeypatch: pytest.MonkeyPatch, done: Finished
+) -> None:
+    assert check(monkeypatch, done, False).ok
+    assert not check(monkeypatch, done, True).ok

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from iplab.names import IPAddress
 from iplab.network import Address, Bridge, End, Interface, Kind, Namespace, Network, Route, Veth
-from iplab.why.facts import Lookup, Neighbour, Port, Ruleset
+from iplab.why.facts import Entry, Lookup, Neighbour, PolicyRule, Port, Ruleset
 
 ON = {"net/ipv4/ip_forward": "1", "net/ipv6/conf/all/forwarding": "1"}
 
@@ -91,7 +91,9 @@ class Given(Struct):
             if to.version != one.destination.version or to not in one.destination:
                 continue
             length = one.destination.prefixlen
-            if one.type != "unicast":
+            if one.type == "local":
+                found.append((length, Lookup("lo", None, to, "local")))
+            elif one.type != "unicast":
                 found.append((length, Lookup(refused=one.type)))
             elif one.gateway is not None:
                 for _, way in self._connected(node, one.gateway):
@@ -111,6 +113,22 @@ class Given(Struct):
                     answer = Lookup(interface.name, None, address.local.ip)
                     found.append((address.local.network.prefixlen, answer))
         return found
+
+    def fitting(self, node: str, to: IPAddress) -> Entry | None:
+        """The longest of what the test wrote."""
+        fit = [r for r in self.routes.get(node, ()) if to in r.destination]
+        best = max(fit, key=lambda r: r.destination.prefixlen, default=None)
+        if best is None:
+            return None
+        return Entry(best.type, str(best.destination), best.device or "", best.table or "main")
+
+    def policy(self, node: str, version: int) -> Sequence[PolicyRule]:
+        """The kernel's own."""
+        return (
+            PolicyRule(0, table="local"),
+            PolicyRule(32766, table="main"),
+            PolicyRule(32767, table="default"),
+        )
 
     def sysctl(self, node: str, key: str) -> str | None:
         """What the test wrote."""

@@ -184,6 +184,16 @@ def test_iptables_rules_are_read_and_mended_in_their_own_words() -> None:
     assert cause.mend == "ip netns exec r iptables -P FORWARD ACCEPT"
 
 
+def test_a_mask_with_holes_cannot_be_decided() -> None:
+    saved = """*filter
+:FORWARD ACCEPT [0:0]
+-A FORWARD ! -s 10.0.0.2/255.0.0.255 -j DROP
+COMMIT
+"""
+    (cause,) = at_hook("r", parse_save(saved, "ip"), "forward", PING).causes
+    assert cause.weight is Weight.MAY
+
+
 @pytest.mark.parametrize("text", ["[]", '{"nftables": [{"chain": {}}]}', "nonsense", '{"x": 1}'])
 def test_an_answer_of_another_form_is_an_error(text: str) -> None:
     with pytest.raises(IplabError, match="unknown form"):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 import json
 
+import pytest
 from msgspec.structs import replace
 
 from iplab.names import IPAddress
-from iplab.network import Network
-from iplab.why.facts import Neighbour
+from iplab.network import Address, Network
+from iplab.why.facts import Chain, Neighbour, Rule, Ruleset
 from iplab.why.judge import Pinged, judge
 from iplab.why.report import Cause, Report
 from iplab.why.ruleset import parse
@@ -170,3 +171,67 @@ def _cause(report: Report) -> Cause:
     assert not report.reaches
     assert report.cause is not None
     return report.cause
+
+
+def _with(facts: Given, node: str, device: str, address: str) -> Given:
+    """The same, with one more address."""
+    namespace = facts.network.namespaces[node]
+    interface = namespace.interfaces[device]
+    more = (*interface.addresses, Address(ipaddress.ip_interface(address)))
+    held = {**namespace.interfaces, device: replace(interface, addresses=more)}
+    nodes = {**facts.network.namespaces, node: replace(namespace, interfaces=held)}
+    return replace(facts, network=Network(nodes))
+
+
+def test_a_node_that_has_the_target_s_address_itself_does_not_reach_it() -> None:
+    facts = _with(routed(), "a", "eth0", "10.0.2.2/24")
+    cause = _cause(judge(facts, answered, "a", [B], "b"))
+    assert cause.what == "a itself has 10.0.2.2, so nothing leaves it for b"
+    assert cause.mend == "ip -n a addr del 10.0.2.2/24 dev eth0"
+
+
+def test_a_router_that_has_the_target_s_address_too() -> None:
+    cause = _cause(judge(_with(routed(), "r", "left", "10.0.2.2/32"), answered, "a", [B], "b"))
+    assert (cause.node, cause.mend) == ("r", "ip -n r addr del 10.0.2.2/32 dev left")
+
+
+def test_a_router_that_takes_the_packet_by_a_local_route() -> None:
+    facts = routed()
+    local = replace(route("10.0.2.2/32", dev="lo", type="local"), table="local")
+    facts = replace(facts, routes={**facts.routes, "r": [local]})
+    for to in ("b", "10.0.2.2"):
+        cause = _cause(judge(facts, answered, "a", [B], to))
+        assert cause.what == "r takes what is meant for b itself"
+        assert cause.mend == "ip -n r route del local 10.0.2.2/32 dev lo table local"
+
+
+def test_a_node_reaches_its_own_address() -> None:
+    a = ipaddress.ip_address("10.0.1.2")
+    for to in ("a", "10.0.1.2"):
+        assert judge(routed(), answered, "a", [a], to).reaches
+
+
+def test_a_translated_packet_may_end_elsewhere() -> None:
+    chain = ("ip", "nat", "pre")
+    to_r = Rule(chain, 1, ({"dnat": {"addr": "10.0.1.1"}},))
+    rules = Ruleset((Chain(*chain, hook="prerouting", type="nat"),), (to_r,))
+    assert judge(replace(routed(), rules={"r": rules}), answered, "a", [B], "b").reaches
+
+
+@pytest.mark.parametrize(
+    ("length", "line"),
+    [
+        (24, ""),
+        (30, "ip -n a addr add 10.0.1.2/30 dev eth0 && ip -n a addr del 10.9.9.2/24 dev eth0"),
+    ],
+)
+def test_an_address_in_a_subnet_that_nobody_on_the_wire_has(length: int, line: str) -> None:
+    nodes = network(
+        a=[veth("eth0", "r:left", "10.9.9.2/24")],
+        r=[veth("left", "a:eth0", f"10.0.1.1/{length}"), veth("right", "b:eth0", "10.0.2.1/24")],
+        b=[veth("eth0", "r:right", "10.0.2.2/24")],
+    )
+    cause = _cause(judge(Given(nodes, {}, {"r": ON}), silent, "a", [B], "b"))
+    assert (cause.node, cause.object) == ("a", "address 10.9.9.2/24 on eth0")
+    assert cause.what == f"nobody on its wire is in 10.9.9.0/24: r:left has 10.0.1.1/{length}"
+    assert cause.mend == line
