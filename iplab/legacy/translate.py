@@ -43,6 +43,7 @@ _FILES = {
 }
 
 TOOLS: frozenset[str] = frozenset(_FILES)
+LONGEST = 1000  # characters of a word: a number of thousands of digits is none to Python
 DIALECTS = ("net-tools", "busybox")
 
 
@@ -80,6 +81,8 @@ def translate(
     try:
         if any("\0" in word or "\n" in word for word in words):
             raise NoEquivalent("a word holds a line break or a NUL")
+        if any(len(word) > LONGEST for word in words):
+            raise NoEquivalent(f"a word of over {LONGEST} characters is too long")
         reader(words, answer)
     except NoEquivalent as refused:
         reason = refused.message

@@ -24,6 +24,7 @@ __all__ = [
     "ambiguous",
     "documents",
     "every_route",
+    "known_form",
     "nat_table",
     "network",
     "read",
@@ -52,19 +53,20 @@ _LISTS = msgspec.json.Decoder(list[Object])
 def network(seen: Iterable[Seen]) -> Network:
     """The namespaces that were read, with the ends of each veth pair found."""
     every = list(seen)
-    with _known_form():
+    with known_form():
         return wire(Network({s.name: s.namespace for s in every}), every)
 
 
 def read(seen: Seen) -> Seen:
     """The same, with the work of reading it done: there may be time for that now."""
-    with _known_form():
+    with known_form():
         assert seen.namespace
     return seen
 
 
 @contextmanager
-def _known_form() -> Iterator[None]:
+def known_form() -> Iterator[None]:
+    """Where objects of another form than ``ip -j`` prints are ``IplabError``."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:

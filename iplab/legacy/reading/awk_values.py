@@ -198,3 +198,7 @@ FUNCTIONS: dict[str, Callable[[list[Value]], Value]] = {
     "split": lambda values: "",
     "match": lambda values: "",
 }
+
+# How few and how many arguments a function takes.
+ARGUMENTS = {"substr": (2, 3), "length": (1, 1), "index": (2, 2), "toupper": (1, 1),
+             "tolower": (1, 1)}  # fmt: skip
