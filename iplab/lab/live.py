@@ -11,7 +11,18 @@ from iplab.draft import lower
 from iplab.errors import BadName
 from iplab.lab.settings import FORWARD4, FORWARD6
 from iplab.names import HOST
-from iplab.network import Address, Bridge, End, Interface, Kind, Loopback, Namespace, Network, Other, Veth
+from iplab.network import (
+    Address,
+    Bridge,
+    End,
+    Interface,
+    Kind,
+    Loopback,
+    Namespace,
+    Network,
+    Other,
+    Veth,
+)
 
 SETTINGS = frozenset((FORWARD4, FORWARD6))
 
