@@ -9,7 +9,6 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from iplab.command import Command
 from iplab.errors import IplabError, UsageError
 from iplab.legacy.answer import Answer, Context, NoEquivalent, Show, Stopped, ToolFails, Translation
 from iplab.names import HOST
@@ -155,8 +154,3 @@ def words_of(line: str) -> list[str]:
         raise UsageError(
             f"{line!r} cannot be read: {error}".lower(), hint="close the quotes"
         ) from None
-
-
-def command_of(argv: Sequence[str], node: str) -> Command:
-    """One of a translation's commands as a value that can be run."""
-    return Command(tuple(argv), node)
