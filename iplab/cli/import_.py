@@ -117,6 +117,7 @@ def _from_script(script: Path, arguments: Sequence[str]) -> tuple[Network, list[
 def _live(only: tuple[str, ...], **_sandbox: str | None) -> tuple[Network, list[str]]:
     from iplab.lab.live import SETTINGS, wanted
     from iplab.run import look, machine
+    from iplab.run.beyond import beyond
 
     engine = machine.Machine()
     nodes = look.everything().nodes
@@ -130,7 +131,10 @@ def _live(only: tuple[str, ...], **_sandbox: str | None) -> tuple[Network, list[
     left_out += [
         f"{node}: the nft table {table}" for node in network.namespaces for table in found[node][1]
     ]
+    left_out += beyond(engine, network)
     say("MAC addresses are left to chance; where one matters, give that end its lladdr")
+    # Nobody can tell those that somebody chose from the kernel's defaults.
+    say("of the settings (sysctl) only forwarding is read")
     return network, [f"left out: {words}" for words in left_out]
 
 

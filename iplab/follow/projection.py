@@ -37,6 +37,7 @@ from iplab.operations import (
     SetFlag,
     SetMedia,
     SetPortOption,
+    SetQueueLength,
     SetVlanOption,
     SetWireless,
 )
@@ -49,8 +50,8 @@ UNPICTURED = "unpictured"
 _REMOVALS = (DeleteNamespace, DeleteLink, DeleteAddress, DeleteRoute, OnTable, SetDown)
 # Operations of which no Network, or no lab file, keeps a trace.
 _UNSAID = (SetFlag, SetMedia, SetWireless, SetBridgeOption, SetPortOption, SetVlanOption,
-           SetActiveSlave, AddNeighbour, ChangeNeighbour, ReplaceNeighbour, AddProxy,
-           AddMulticast)  # fmt: skip
+           SetActiveSlave, SetQueueLength, AddNeighbour, ChangeNeighbour, ReplaceNeighbour,
+           AddProxy, AddMulticast)  # fmt: skip
 
 # Programs that people start in a namespace to see whether it works.
 _LOOKING = frozenset(

@@ -28,8 +28,8 @@ PROGRAMS = old.TOOLS | frozenset(
     ("ip", "tc", "bridge", "sysctl", "nft", "sudo", "busybox", "iptables", "ip6tables", "ethtool",
      "iw", "ovs-vsctl", "dhclient", "udhcpc", "nsenter", "unshare", "ifup", "nmcli", "networkctl")
 )  # fmt: skip
-# Commands that iplab knows and whose effect no lab file has and none would miss.
-_UNNOTICED = frozenset(("link.set-alias", "link.set-group", "neighbour.flush"))
+# Of this nothing is left that a lab file could lack: the neighbours come again.
+_UNNOTICED = frozenset(("neighbour.flush",))
 # Commands that are followed: a loop without end has to end here.  Each step keeps the network after
 # it, so twice as many take four times the memory.
 MOST = 5_000

@@ -7,7 +7,7 @@ import re
 
 from msgspec import Struct, field
 
-from iplab.shell.tree import parse
+from iplab.shell.tree import comments
 
 _PROGRAM = r"(?:sudo\s+)?(?:ip|bridge|tc|sysctl|nft|ping|ifconfig|route|brctl|arp|vconfig)\s"
 _DOLLAR = re.compile(r"(\s*(?:\[?[\w.-]+@[\w.-]+[:~\w/ .-]*\]?)?\$\s+)(?=\S)")
@@ -50,9 +50,9 @@ def undressed(text: str) -> Written:
             line = line[prompt.end() :]
         kept.append("" if _FENCE.match(line) else line)
     written = Written("\n".join(kept))
-    for node in parse(written.text).below():
-        if node.kind == "comment" and not node.text.startswith("#!"):
-            alone = kept[node.line - 1].lstrip().startswith("#")
+    for line, comment in comments(written.text):
+        if not comment.startswith("#!"):
+            alone = kept[line - 1].lstrip().startswith("#")
             place = written.above if alone else written.behind
-            place[node.line] = node.text.lstrip("# ").rstrip()
+            place[line] = comment.lstrip("# ").rstrip()
     return written

@@ -11,7 +11,18 @@ from iplab.draft import lower
 from iplab.errors import BadName
 from iplab.lab.settings import FORWARD4, FORWARD6
 from iplab.names import HOST
-from iplab.network import Bridge, End, Interface, Loopback, Namespace, Network, Other, Veth
+from iplab.network import (
+    Address,
+    Bridge,
+    End,
+    Interface,
+    Kind,
+    Loopback,
+    Namespace,
+    Network,
+    Other,
+    Veth,
+)
 
 SETTINGS = frozenset((FORWARD4, FORWARD6))
 
@@ -125,6 +136,11 @@ class _Taker:
         kind = interface.kind
         if interface.shaping is not None and interface.shaping.other:
             self.left_out.append(f"{end}: the qdisc {interface.shaping.other}")
+        self.left_out += [
+            f"{end}: the address {address.local}, which {why}"
+            for address in interface.addresses
+            if (why := _given(address, kind))
+        ]
         shaping = interface.shaping if interface.shaping and not interface.shaping.other else None
         return replace(
             interface,
@@ -134,3 +150,19 @@ class _Taker:
             addresses=tuple(a for a in interface.addresses if not a.automatic),
             shaping=shaping,
         )
+
+
+# What the kernel gives `lo` (inetdev_event in net/ipv4/devinet.c).
+LOOPBACKS_OWN = frozenset(("127.0.0.1/8", "::1/128"))
+
+
+def _given(address: Address, kind: Kind) -> str:
+    """Why an address that is left out would be missed; '' of one that is taken over, and of those
+    that the kernel gives each device."""
+    if not address.automatic:
+        return ""
+    if address.valid is not None:
+        return "has a lifetime (of a lab they stay)"
+    if isinstance(kind, Loopback):
+        return "" if str(address.local) in LOOPBACKS_OWN else "a lab cannot tell from lo's own"
+    return "" if address.local.ip.is_link_local else "a router gave"

@@ -36,6 +36,14 @@ def address_problem(address: Address) -> str:
     usual_broadcast = (None, address.local.network.broadcast_address)
     if address.broadcast not in usual_broadcast:
         beyond.append(f"the broadcast address {address.broadcast}")
+    if address.metric is not None:
+        beyond.append(f"the metric {address.metric}")
+    if address.noprefixroute:
+        beyond.append("noprefixroute")
+    if address.valid is not None or address.preferred is not None:
+        beyond.append("its lifetime")
+    if address.protocol is not None:
+        beyond.append(f"the protocol {address.protocol}")
     local = address.local
     usual = "host" if local.version == 4 and local.ip.is_loopback else "global"
     if local.version == 4 and address.scope != usual:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
-from typing import Literal, get_args
+from typing import Literal
 
 from iplab.errors import IplabError
 from iplab.legacy import TOOLS, Context
@@ -14,7 +14,6 @@ from iplab.legacy.sheet import Reader, plain_text
 from iplab.network import Namespace
 
 Kind = Literal["script", "markdown", "html", "text"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 LARGEST = 4 * 2**20  # bytes; a script of this size is something else
 _SUFFIXES: dict[str, Kind] = {
     **dict.fromkeys((".md", ".markdown", ".mkd"), "markdown"),

@@ -275,7 +275,7 @@ class _Line:
         text, slash, length = word.partition("/")
         prefix = prefix6(length) if slash else 128
         try:
-            return IPv6Interface((ipv6(text, self.answer), prefix))
+            return IPv6Interface((ipv6(text), prefix))
         except ToolFails as failing:
             self.answer.fails(failing.message)
             return None

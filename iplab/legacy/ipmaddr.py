@@ -12,7 +12,7 @@ from iplab.operations import AddMulticast, DeleteMulticast
 
 def read(words: Sequence[str], answer: Answer) -> None:
     """Translate ``ipmaddr …`` onto ``answer``."""
-    rest = _options(list(words[1:]), answer)
+    rest = _options(list(words[1:]))
     given = rest.pop(0) if rest else "show"
     verb = next((v for v in ("add", "delete", "list", "show", "lst") if v.startswith(given)), None)
     if verb is None:
@@ -23,7 +23,7 @@ def read(words: Sequence[str], answer: Answer) -> None:
         _show(rest, answer)
 
 
-def _options(rest: list[str], answer: Answer) -> list[str]:
+def _options(rest: list[str]) -> list[str]:
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
         if "-family".startswith(option):

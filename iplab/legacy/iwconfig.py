@@ -148,7 +148,7 @@ def _frequency(word: str, value: str, do: _Do) -> None:
     hertz = float(found[1]) * {"G": 1e9, "M": 1e6, "k": 1e3, "": 1}[found[2]] if found else 0.0
     if found and hertz < 1000 and hertz == int(hertz):
         do("set", "channel", str(int(hertz)))
-    elif hertz >= 1e6:
+    elif 1e6 <= hertz < 1e15:  # of some 300 digits it would be without end
         do("set", "freq", str(round(hertz) // 1_000_000))
     else:
         raise NoEquivalent(f"{word} {value}: iw wants a channel or a frequency in MHz")

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from iplab.legacy import route6, routeshow
 from iplab.legacy.answer import Answer, NoEquivalent, ToolFails
 from iplab.legacy.lookup import is_own
-from iplab.legacy.words import atoi, device, ipv4, mask_length, prefix_after_slash
+from iplab.legacy.words import atoi, device, getopt, ipv4, mask_length, prefix_after_slash
 from iplab.network import Route
 from iplab.operations import DeleteFirstRoute, PrependRoute
 
@@ -32,8 +32,6 @@ _LONG = {
 
 def read(words: Sequence[str], answer: Answer) -> None:
     """Translate ``route …`` onto ``answer``."""
-    from iplab.legacy.words import getopt
-
     # getopt would take these for bundled options; route.c hides them from it in the same way.
     hidden = [{"-net": "#net", "-host": "#host"}.get(w, w) for w in words[1:]]
     options, rest = getopt(hidden, "A:eCFhnN64Vv", _LONG)
@@ -62,13 +60,7 @@ def read(words: Sequence[str], answer: Answer) -> None:
     if six:
         route6.change(adding, arguments, answer)
         return
-    if answer.busybox:
-        arguments = _busybox_order(arguments)
     _Line(adding, answer).run(arguments)
-
-
-def _busybox_order(words: list[str]) -> list[str]:
-    return words
 
 
 class _Line:

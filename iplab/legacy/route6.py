@@ -10,8 +10,6 @@ from iplab.legacy.words import device as device_word
 from iplab.network import Route
 from iplab.operations import DeleteFirstRoute, PrependRoute
 
-ANY = 1024  # the kernel's own metric (IP6_RT_PRIO_USER), which `metric 0` leaves to it
-
 
 def change(adding: bool, words: list[str], answer: Answer) -> None:
     """Read the words as INET6_setroute does."""
@@ -22,7 +20,7 @@ def change(adding: bool, words: list[str], answer: Answer) -> None:
     if text == "default":
         # INET6_resolve knows the word; with no slash it stays a host's /128 of ::.
         length = length if slash else 0
-    address = ipv6(text, answer)
+    address = ipv6(text)
     metric, gateway, name = 1, None, None
     while words:
         word = words.pop(0)
@@ -34,7 +32,7 @@ def change(adding: bool, words: list[str], answer: Answer) -> None:
             case "gw" | "gateway":
                 if not words or gateway is not None:
                     raise ToolFails("one gateway, with a value")
-                gateway = ipv6(words.pop(0), answer)
+                gateway = ipv6(words.pop(0))
             case "mod" | "dyn":
                 raise NoEquivalent(
                     f"{word} leaves a flag in /proc/net/ipv6_route that no other tool can set"

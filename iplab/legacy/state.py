@@ -36,15 +36,15 @@ def read(
     where the objects are no such thing.  ``neighbours`` is what ``ip -j neigh`` prints and what
     ``ip -j neigh show proxy`` does.
     """
-    seen = Seen(node, None, [_named(o) for o in addresses])
-    namespace = observe.network([seen]).namespaces[node]
-    found = tuple(r for line in routes for r in observe.every_route(line))
-    return replace(
-        namespace,
-        routes=found,
-        sysctls=dict(sysctls or {}),
-        neighbours=None if neighbours is None else tuple(_neighbours(neighbours)),
-    )
+    with observe.known_form():
+        seen = Seen(node, None, [_named(o) for o in addresses])
+        namespace = observe.network([seen]).namespaces[node]
+        return replace(
+            namespace,
+            routes=tuple(r for line in routes for r in observe.every_route(line)),
+            sysctls=dict(sysctls or {}),
+            neighbours=None if neighbours is None else tuple(_neighbours(neighbours)),
+        )
 
 
 def _neighbours(lists: Sequence[Sequence[Object]]) -> Iterator[Neighbour]:
@@ -81,7 +81,7 @@ def load(text: str, where: str = "the state") -> tuple[Namespace, bool]:
         sysctls = value.get("sysctl", {})
     else:
         addresses, routes, sysctls = value, None, {}
-    if not isinstance(addresses, list) or not _objects([*addresses, *(routes or [])]):
+    if not _objects(addresses) or not (routes is None or _objects(routes)):
         raise IplabError(
             "neither the list that `ip -j -d addr` prints nor an object with addr and route",
             where=where,

@@ -9,7 +9,6 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from iplab.command import Command
 from iplab.errors import IplabError, UsageError
 from iplab.legacy.answer import Answer, Context, NoEquivalent, Show, Stopped, ToolFails, Translation
 from iplab.names import HOST
@@ -43,6 +42,7 @@ _FILES = {
 }
 
 TOOLS: frozenset[str] = frozenset(_FILES)
+LONGEST = 1000  # characters of a word: a number of thousands of digits is none to Python
 DIALECTS = ("net-tools", "busybox")
 
 
@@ -80,6 +80,8 @@ def translate(
     try:
         if any("\0" in word or "\n" in word for word in words):
             raise NoEquivalent("a word holds a line break or a NUL")
+        if any(len(word) > LONGEST for word in words):
+            raise NoEquivalent(f"a word of over {LONGEST} characters is too long")
         reader(words, answer)
     except NoEquivalent as refused:
         reason = refused.message
@@ -152,8 +154,3 @@ def words_of(line: str) -> list[str]:
         raise UsageError(
             f"{line!r} cannot be read: {error}".lower(), hint="close the quotes"
         ) from None
-
-
-def command_of(argv: Sequence[str], node: str) -> Command:
-    """One of a translation's commands as a value that can be run."""
-    return Command(tuple(argv), node)

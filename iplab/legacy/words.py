@@ -171,7 +171,7 @@ def _networks(text: str | None) -> Mapping[str, IPv4Address]:
     return found
 
 
-def ipv6(word: str, answer: Answer) -> IPv6Address:
+def ipv6(word: str) -> IPv6Address:
     """An IPv6 address word; a zone or a name is refused."""
     if word == "default":
         return IPv6Address(0)

@@ -11,7 +11,7 @@ from iplab.errors import IplabError
 from iplab.network import Network
 from iplab.observe.nft import nat_table
 from iplab.observe.qdisc import KERNELS_OWN
-from iplab.observe.routes import every_route
+from iplab.observe.routes import every_route, route
 from iplab.observe.seen import Seen
 from iplab.observe.wires import ambiguous, wire
 from iplab.observe.words import Object
@@ -24,9 +24,11 @@ __all__ = [
     "ambiguous",
     "documents",
     "every_route",
+    "known_form",
     "nat_table",
     "network",
     "read",
+    "route",
 ]
 
 # What each namespace is asked, as lines for `ip -j -d -batch -`.
@@ -51,19 +53,20 @@ _LISTS = msgspec.json.Decoder(list[Object])
 def network(seen: Iterable[Seen]) -> Network:
     """The namespaces that were read, with the ends of each veth pair found."""
     every = list(seen)
-    with _known_form():
+    with known_form():
         return wire(Network({s.name: s.namespace for s in every}), every)
 
 
 def read(seen: Seen) -> Seen:
     """The same, with the work of reading it done: there may be time for that now."""
-    with _known_form():
+    with known_form():
         _ = seen.namespace  # worked out when first asked for, and kept
     return seen
 
 
 @contextmanager
-def _known_form() -> Iterator[None]:
+def known_form() -> Iterator[None]:
+    """Where objects of another form than ``ip -j`` prints are ``IplabError``."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:

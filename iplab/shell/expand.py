@@ -106,7 +106,7 @@ def _pieces(node: Node, values: Values) -> list[_Piece]:
         case "raw_string":
             return [_Piece(node.text[1:-1])]
         case "ansi_c_string":
-            return [_Piece(node.text[2:-1].encode().decode("unicode_escape"))]
+            return [_Piece(_ansi_c(node.text))]
         case "string":
             return _string(node, values)
         case "concatenation" | "command_name":
@@ -124,6 +124,14 @@ def _pieces(node: Node, values: Values) -> list[_Piece]:
     if not node.named:
         return [_Piece(node.text)]
     raise NotPlain(f"{node.text!r} is not known without running it")
+
+
+def _ansi_c(text: str) -> str:
+    """``$'…'``"""
+    try:
+        return text[2:-1].encode().decode("unicode_escape")
+    except UnicodeDecodeError:
+        raise NotPlain(f"{text!r} holds an escape that iplab does not work out") from None
 
 
 def _string(node: Node, values: Values) -> list[_Piece]:
@@ -262,12 +270,17 @@ def _number(node: ast.expr) -> int:
         case ast.Constant(value=int(value)) if abs(value) < 2**63:
             return int(value)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_number(operand)
+            return _wrapped(-_number(operand))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             b = _number(right)
             if isinstance(op, ast.LShift) and b > 63:
                 raise ValueError
-            return _OPERATORS[type(op)](_number(left), b)
+            return _wrapped(_OPERATORS[type(op)](_number(left), b))
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _OPERATORS:
             return int(_OPERATORS[type(op)](_number(left), _number(right)))
     raise ValueError
+
+
+def _wrapped(number: int) -> int:
+    """As it stays in the shell's 64 bits."""
+    return (number + 2**63) % 2**64 - 2**63

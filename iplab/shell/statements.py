@@ -97,7 +97,7 @@ class Statements:
     def _block(self, node: Node) -> Status:
         status: Status = True
         for child in node.children:
-            if child.named and child.kind not in ("comment", "heredoc_body"):
+            if child.named and child.kind != "heredoc_body":
                 status = self._statement(child)
         return status
 
@@ -207,7 +207,7 @@ class Statements:
                 self._lost(part, f"whether it runs depends on: {_first_line(node)}")
             return None
         if status:
-            return self._conditions([n for n in body if n.kind != "comment"])
+            return self._conditions(body)
         if not others:
             return True
         other = others[0]
@@ -259,7 +259,7 @@ class Statements:
             patterns = [text(pattern, self.values) for pattern in item.all("value")]
             if any(fnmatchcase(value, pattern) for pattern in patterns):
                 body = [c for c in item.children if c.named and c.field != "value"]
-                return self._conditions([n for n in body if n.kind != "comment"])
+                return self._conditions(body)
         return True
 
     # ------------------------------------------------------------ assignments

@@ -51,14 +51,28 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_bash.language()))
 
 
+def comments(text: str) -> Iterator[tuple[int, str]]:
+    """The comments of a script, each with its line."""
+    waiting = [syntax(text.encode())]
+    while waiting:
+        node = waiting.pop()
+        if node.type == "comment" and node.text is not None:
+            yield node.start_point.row + 1, node.text.decode(errors="replace")
+        waiting += reversed(node.children)
+
+
 def parse(text: str, first_line: int = 1) -> Node:
-    """The tree of a script.  Parts that are not understood are nodes of kind ``ERROR``."""
+    """The tree of a script, without its comments, which may stand between any two parts.
+
+    Parts that are not understood are nodes of kind ``ERROR``.
+    """
     data = text.encode()
 
     def grown(node: SyntaxNode, field: str) -> Node:
         children = tuple(
             grown(child, node.field_name_for_child(n) or "")
             for n, child in enumerate(node.children)
+            if child.type != "comment"
         )
         kind = "ERROR" if node.is_missing else node.type
         line = node.start_point.row + first_line
@@ -70,4 +84,4 @@ def parse(text: str, first_line: int = 1) -> Node:
     return grown(syntax(data), "")
 
 
-__all__ = ["Node", "SyntaxNode", "parse", "syntax"]
+__all__ = ["Node", "SyntaxNode", "comments", "parse", "syntax"]

@@ -88,3 +88,38 @@ def test_what_a_lab_cannot_say_is_named(tmp_path: Path) -> None:
     assert "b:y: the qdisc bfifo" in done.stderr
     assert "MAC addresses are left to chance" in done.stderr
     assert "3\n" in done.stdout
+
+
+LEFT_OUT = {
+    "ip -n a addr add 10.0.0.1/24 dev x valid_lft 100 preferred_lft 50": "a:x: the address "
+    "10.0.0.1/24, which has a lifetime",
+    "ip -n a addr add fd00::1/64 dev x valid_lft 100 preferred_lft 50": "a:x: the address "
+    "fd00::1/64, which has a lifetime",
+    "ip -n a addr add 127.0.0.2/8 dev lo": "a:lo: the address 127.0.0.2/8",
+    "ip -n a neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev x nud permanent": "a: the neighbour "
+    "10.0.0.9 dev x lladdr 02:00:00:00:00:09 nud permanent",
+    "ip -n a neigh add proxy 10.0.0.9 dev x": "a: the neighbour 10.0.0.9 dev x proxy",
+    "ip -n a route add 10.7.0.0/16 dev x table 7": "a: the route 10.7.0.0/16 dev x table 7",
+    "ip -n a route add blackhole default table 7": "a: the route blackhole default table 7",
+    "ip -n a route add 10.7.0.0/16 dev x proto bird": "a: the route 10.7.0.0/16 dev x proto bird",
+    "ip -n a route add 10.7.0.0/16 nexthop dev x nexthop dev y": "a: the route 10.7.0.0/16 "
+    "nexthop dev x nexthop dev y",
+    "ip -n a rule add from 1.2.3.4 lookup 7": "a: the rule priority 32765 from 1.2.3.4 table 7",
+    "ip -n a -6 rule add from fd00::9 lookup 7": "a: the rule priority 32765 from fd00::9 table 7",
+}
+
+
+@pytest.mark.parametrize("line", LEFT_OUT)
+def test_what_is_left_out_of_a_system_is_named(line: str, tmp_path: Path) -> None:
+    made = (
+        "ip netns add a; ip -n a link add x type veth peer name y; "
+        "ip -n a link set x up; ip -n a link set y up"
+    )
+    done = words.run(
+        f"set -e; {made}; {IPLAB} import --live >/dev/null; {line}; set +e; "
+        f"{IPLAB} import --live >/dev/null; echo $?",
+        cwd=tmp_path,
+    )
+    assert done.stdout == "3\n", done.stderr
+    assert f"left out: {LEFT_OUT[line]}" in done.stderr
+    assert "of the settings (sysctl) only forwarding is read" in done.stderr

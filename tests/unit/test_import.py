@@ -112,5 +112,26 @@ def test_any_commands_in_any_order_are_followed_to_the_end(operations: list[Oper
     lines = ["ip netns add a", "ip link add v type veth peer name w netns a"]
     lines += [renderer.command(operation).text for operation in operations]
     found = replay("\n".join(lines))
-    assert "a" in found.network.namespaces or found.steps
+    told = {step.line for step in found.steps} | {note.line for note in found.notes}
+    assert told == {*range(1, len(lines) + 1)}
     write("any", found.network)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("ip -n a link set v alias hi", "no words for it"),
+        ("ip -n a link set v group 7", "no words for it"),
+        ("ip -n a link set v txqueuelen 5", "no words for it"),
+        ("ip -n a addr add 10.0.0.1/24 dev v valid_lft 100 preferred_lft 50", "its lifetime"),
+        ("ip -n a addr add 10.0.0.1/24 dev v preferred_lft 50", "its lifetime"),
+        ("ip -n a addr add 10.0.0.1/24 dev v metric 5", "the metric 5"),
+        ("ip -n a addr add 10.0.0.1/24 dev v noprefixroute", "noprefixroute"),
+    ],
+)
+def test_words_that_a_lab_file_cannot_say_are_told(line: str, says: str) -> None:
+    made = "ip netns add a\nip -n a link add v type veth peer name w\n"
+    quiet = CliRunner().invoke(command, ["-"], input=made)
+    done = CliRunner().invoke(command, ["-"], input=f"{made}{line}\n")
+    assert (quiet.exit_code, done.exit_code) == (0, 3)
+    assert says in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from iplab.legacy.reading.awk_values import (
+    ARGUMENTS,
     FUNCTIONS,
     Action,
     Code,
@@ -196,6 +197,8 @@ class Reader:
         if self._is(">"):
             raise NotUnderstood("awk writes a file")
         if how == "printf":
+            if not codes:
+                raise NotUnderstood("printf without a format in awk")
             return lambda state: print_formatted(state, [code(state) for code in codes])
 
         def printing(state: State) -> None:
@@ -365,6 +368,11 @@ class Reader:
                 return self._regex_function(name)
             codes = [] if self._is(")") else self._list()
             self._expect(")")
+            if name == "length" and not codes:
+                return lambda state: float(len(state.line))
+            least, most = ARGUMENTS[name]
+            if not least <= len(codes) <= most:
+                raise NotUnderstood(f"{name}() with {len(codes)} arguments in awk")
             return lambda state: FUNCTIONS[name]([code(state) for code in codes])
         if name == "length":
             return lambda state: float(len(state.line))

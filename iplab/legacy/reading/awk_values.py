@@ -57,6 +57,7 @@ class State(Struct):
 
 
 def split_fields(line: str, separator: str) -> list[str]:
+    """The fields of a line."""
     if separator == " ":
         return line.split()
     if not line:
@@ -69,6 +70,7 @@ def split_fields(line: str, separator: str) -> list[str]:
 
 
 def set_name(state: State, name: str, value: Value) -> None:
+    """Assign to a variable."""
     if name == "FS":
         state.separator = as_text(value)
     elif name == "OFS":
@@ -80,12 +82,14 @@ def set_name(state: State, name: str, value: Value) -> None:
 
 
 def as_text(value: Value) -> str:
+    """A value as awk prints it."""
     if isinstance(value, str):
         return value
     return str(int(value)) if value == int(value) else f"{value:.6g}"
 
 
 def as_number(value: Value) -> float:
+    """A value as awk reckons with it."""
     if not isinstance(value, str):
         return value
     found = re.match(r"\s*[-+]?\d+(\.\d+)?", value)
@@ -93,12 +97,14 @@ def as_number(value: Value) -> float:
 
 
 def is_true(value: Value) -> bool:
+    """Whether a condition holds."""
     if isinstance(value, str) and not re.fullmatch(r"\s*[-+]?\d+(\.\d+)?\s*", value):
         return value != ""
     return as_number(value) != 0
 
 
 def compare(left: Value, right: Value, op: str) -> Value:
+    """Two values by `<`, `==` and so on: 1 or 0."""
     numeric = all(
         not isinstance(v, str) or re.fullmatch(r"\s*[-+]?\d+(\.\d+)?\s*", v) for v in (left, right)
     )
@@ -116,12 +122,14 @@ def compare(left: Value, right: Value, op: str) -> Value:
 
 
 def unescaped(text: str) -> str:
+    """A string with its escapes worked out."""
     return re.sub(
         r"\\(.)", lambda m: {"n": "\n", "t": "\t"}.get(m[1], m[1] if m[1] in '"\\/' else m[0]), text
     )
 
 
 def field_index(value: Value) -> int:
+    """N of `$N`; raises ``NotUnderstood`` where no line has so many."""
     number = as_number(value)
     if not 0 <= number < MOST_FIELDS:
         raise NotUnderstood(f"field {number:g} of a line")
@@ -129,11 +137,13 @@ def field_index(value: Value) -> int:
 
 
 def print_line(state: State) -> None:
+    """`print`."""
     state.out.append(state.pending + state.line)
     state.pending = ""
 
 
 def print_formatted(state: State, values: list[Value]) -> None:
+    """`printf`; the first value is the format."""
     form, rest = as_text(values[0]), values[1:]
     if re.sub(r"%[sd]", "", form).count("%"):
         raise NotUnderstood("a format in awk")
@@ -146,14 +156,18 @@ def print_formatted(state: State, values: list[Value]) -> None:
 
 
 def either(a: Code, b: Code) -> Code:
+    """`a || b`."""
     return lambda state: float(is_true(a(state)) or is_true(b(state)))
 
 
 def both(a: Code, b: Code) -> Code:
+    """`a && b`."""
     return lambda state: float(is_true(a(state)) and is_true(b(state)))
 
 
 def matching(code: Code, pattern: Code, wanted: bool) -> Code:
+    """`~` and, where it is not `wanted`, `!~`."""
+
     def match(state: State) -> Value:
         found = compiled(as_text(pattern(state)), extended=True).search(as_text(code(state)))
         return float((found is not None) == wanted)
@@ -162,10 +176,13 @@ def matching(code: Code, pattern: Code, wanted: bool) -> Code:
 
 
 def comparing(a: Code, b: Code, op: str) -> Code:
+    """`a < b` and so on."""
     return lambda state: compare(a(state), b(state), op)
 
 
 def arithmetic(a: Code, b: Code, op: str) -> Code:
+    """`a + b` and so on."""
+
     def work(state: State) -> Value:
         left, right = as_number(a(state)), as_number(b(state))
         if op in "/%" and right == 0:
@@ -198,3 +215,7 @@ FUNCTIONS: dict[str, Callable[[list[Value]], Value]] = {
     "split": lambda values: "",
     "match": lambda values: "",
 }
+
+# How few and how many arguments a function takes.
+ARGUMENTS = {"substr": (2, 3), "length": (1, 1), "index": (2, 2), "toupper": (1, 1),
+             "tolower": (1, 1)}  # fmt: skip

@@ -205,6 +205,8 @@ def _tr(words: list[str], lines: Lines) -> Result:
     if "d" in options and len(rest) == 1 and "s" not in options:
         return text.translate({ord(c): None for c in _set_of(rest[0])}).splitlines(), 0
     if "s" in options and len(rest) == 1:
+        if not _set_of(rest[0]):
+            raise NotUnderstood("tr with an empty set")
         return re.sub(f"([{re.escape(_set_of(rest[0]))}])\\1+", r"\1", text).splitlines(), 0
     if options or len(rest) != 2:
         raise NotUnderstood("tr with these words")

@@ -90,7 +90,7 @@ def recognise(
         machines = [m for m in asked.machines() if not old or not _odd(asked, m)]
         try:
             results = _results(asked, stages, machines, old=old, errors=errors)
-        except (NotUnderstood, RecursionError, ValueError):
+        except (NotUnderstood, RecursionError, ValueError, LookupError, ArithmeticError, re.error):
             return None
         found = _match(asked, machines, results, only_status=only_status, status=status)
         if found is not None and old and not busybox:

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iplab.errors import UsageError
+from iplab.errors import IplabError, UsageError
 from iplab.legacy import TOOLS, Context, Translation, table, translate
 from iplab.legacy.examples import SECTIONS, STATE
+from iplab.legacy.reading import awk
+from iplab.legacy.script import rewrite
 from iplab.legacy.state import load
 from iplab.legacy.translate import words_of
 from iplab.render import Renderer
@@ -256,3 +258,47 @@ def test_a_name_type_that_was_set_decides_what_vconfig_makes() -> None:
         assert found.commands == (
             ("ip", "link", "add", "link", "eth0", "name", name, "type", "vlan", "id", "5"),
         )
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+@pytest.mark.parametrize(
+    "line", ["ifconfig eth0 mtu", "vconfig add eth0", "iwconfig eth0 freq", "brctl setageing br0"]
+)
+def test_a_number_without_end_is_refused_in_words(line: str, digits: int) -> None:
+    found = translate([*line.split(), "1" * digits])
+    assert digits < 1000 or "too long" in (found.reason or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"addr":[],"route":[{}]}',
+        '{"addr":[],"route":5}',
+        '[{"ifname":"eth0","flags":5}]',
+        '{"addr":[],"sysctl":5}',
+    ],
+)
+def test_a_state_of_another_form_is_an_error_in_words(text: str) -> None:
+    with pytest.raises(IplabError):
+        load(text)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "awk '{print length()}'",
+        "awk '{printf}'",
+        "awk '{print substr()}'",
+        "awk '{print index($1)}'",
+        "awk '{print substr($0, 1e999)}'",
+        "awk '{print toupper()}'",
+        "tr -s ''",
+    ],
+)
+def test_a_filter_that_is_not_understood_is_left(program: str) -> None:
+    line = f"x=$(ifconfig eth0 | {program})\n"
+    assert rewrite(line).text == line.encode()
+
+
+def test_length_of_nothing_is_the_lines() -> None:
+    assert awk.run(["{print length(), length}"], ["abc", ""]) == (["3 3", "0 0"], 0)
