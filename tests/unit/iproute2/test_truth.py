@@ -149,6 +149,7 @@ def test_what_ip_takes_is_read(command: str, does: str) -> None:
         ("ip route add default via inet6 fe80::1 dev e0", "via inet6 fe80::1", "gateway fe80::1"),
         ("ip route get fibmatch 10.0.0.1", "fibmatch", "as it stands in the table"),
         ("ip monitor route", "route", "of routes"),
+        ("ip link set eth0 netns 1234", "netns 1234", "namespace of process 1234"),
     ],
 )
 def test_what_more_words_mean(command: str, word: str, means: str) -> None:
