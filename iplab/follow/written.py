@@ -50,9 +50,9 @@ def undressed(text: str) -> Written:
             line = line[prompt.end() :]
         kept.append("" if _FENCE.match(line) else line)
     written = Written("\n".join(kept))
-    for line, comment in comments(written.text):
+    for number, comment in comments(written.text):
         if not comment.startswith("#!"):
-            alone = kept[line - 1].lstrip().startswith("#")
+            alone = kept[number - 1].lstrip().startswith("#")
             place = written.above if alone else written.behind
-            place[line] = comment.lstrip("# ").rstrip()
+            place[number] = comment.lstrip("# ").rstrip()
     return written

@@ -81,7 +81,11 @@ def load(text: str, where: str = "the state") -> tuple[Namespace, bool]:
         sysctls = value.get("sysctl", {})
     else:
         addresses, routes, sysctls = value, None, {}
-    if not _objects(addresses) or not (routes is None or _objects(routes)):
+    if (
+        not isinstance(addresses, list)
+        or not _objects(addresses)
+        or not (routes is None or _objects(routes))
+    ):
         raise IplabError(
             "neither the list that `ip -j -d addr` prints nor an object with addr and route",
             where=where,
