@@ -11,7 +11,7 @@ from iplab.errors import IplabError
 from iplab.network import Network
 from iplab.observe.nft import nat_table
 from iplab.observe.qdisc import KERNELS_OWN
-from iplab.observe.routes import every_route, route
+from iplab.observe.routes import asked_for, every_route
 from iplab.observe.seen import Seen
 from iplab.observe.wires import ambiguous, wire
 from iplab.observe.words import Object
@@ -22,13 +22,13 @@ __all__ = [
     "Object",
     "Seen",
     "ambiguous",
+    "asked_for",
     "documents",
     "every_route",
     "known_form",
     "nat_table",
     "network",
     "read",
-    "route",
 ]
 
 # What each namespace is asked, as lines for `ip -j -d -batch -`.

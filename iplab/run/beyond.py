@@ -59,7 +59,7 @@ def _proxies(document: Sequence[observe.Object]) -> Iterator[str]:
 
 def _routes(document: Sequence[observe.Object]) -> Iterator[str]:
     for o in document:
-        if o.get("protocol") == "kernel" or observe.route(o) is not None:
+        if o.get("protocol") == "kernel" or any(observe.asked_for(o)):
             continue
         kind = f"{o['type']} " if o.get("type", "unicast") != "unicast" else ""
         words = _pairs(o, "dst", via="gateway", dev="dev", table="table", proto="protocol")
