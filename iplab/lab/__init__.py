@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ def load(path: Path | str, *, settings: Mapping[str, str] = _NONE) -> Lab:
     Raises ``LabError`` with every fault in the file, ``IplabError`` where there is no file to read.
     """
     name = STDIN if str(path) == "-" else str(path)
+    _one_line(name)
     try:
         data = _bytes(path)
     except OSError as error:
@@ -42,8 +44,9 @@ def load(path: Path | str, *, settings: Mapping[str, str] = _NONE) -> Lab:
 def loads(text: str, name: str, *, settings: Mapping[str, str] = _NONE) -> Lab:
     """Read a lab from text.  ``name`` is what errors call it; one that ends in ``.j2`` is rendered.
 
-    Raises ``LabError`` with every fault in the text.
+    Raises ``LabError`` with every fault in the text, ``IplabError`` for a name of several lines.
     """
+    _one_line(name)
     return _read(text, name, settings, template=name.endswith(".j2"))
 
 
@@ -72,6 +75,17 @@ def _read(text: str, name: str, settings: Mapping[str, str], *, template: bool) 
     from iplab.lab.read import lab
 
     return lab(text, name, settings, template=template)
+
+
+def _one_line(name: str) -> None:
+    """Refuse a file's name with control characters: it stands in comments of scripts and plans."""
+    # Line and paragraph separators, too, which some readers take for the end of a line.
+    if any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in name):
+        raise IplabError(
+            "a lab file's name has no line breaks or other control characters",
+            where=ascii(name),
+            hint="rename the file",
+        )
 
 
 def _bytes(path: Path | str) -> bytes:

@@ -127,10 +127,10 @@ DEVICE = scalar(names.device, word(DEVICE_PATTERN, "eth0"))
 BELOW = scalar(words.below, word(DEVICE_PATTERN, "eth0"))
 MTU = scalar(words.mtu, number(68, 65535))
 RATE = scalar(
-    words.rate,
+    words.lab_rate,
     {
         "anyOf": [
-            {"type": "integer", "minimum": 8},
+            {"type": "integer", "minimum": 4000},
             {
                 "type": "string",
                 "pattern": r"^[0-9]+(\.[0-9]+)?([kKmMgGtT][iI]?)?([bB][iI][tT]|[bB][pP][sS])?$",

@@ -29,6 +29,8 @@ _TIMES = {
     **dict.fromkeys(("s", "sec", "secs"), 1_000_000),
 }
 _MAX_RATE = 10**13  # 10 tbit/s
+# Outside of these tc rounds the bucket or latency to what proves to be another, or refuses it.
+_LAB_RATES = (4_000, 512 * 10**9)
 _MAX_TIME = 2**31 - 1  # microseconds; netem counts in 32 bits of psched ticks
 
 _SYSCTL_KEY = re.compile(r"net(\.[A-Za-z0-9_][A-Za-z0-9_-]*)+\Z", re.ASCII)
@@ -103,6 +105,14 @@ def rate(text: str) -> int:
     return value
 
 
+def lab_rate(text: str) -> int:
+    """A rate that a device keeps as it is asked for, as bit/s."""
+    value = rate(text)
+    if not _LAB_RATES[0] <= value <= _LAB_RATES[1]:
+        raise BadName(f"{text!r}: a lab's rate is from 4kbit to 512gbit", hint="10mbit")
+    return value
+
+
 def duration(text: str) -> int:
     """A time in tc's words, as microseconds."""
     found = _measure(text)
@@ -136,7 +146,15 @@ def user(text: str) -> str:
 
 
 def sysctl_key(text: str) -> str:
-    """A setting below /proc/sys/net, written with dots (sysctl(8) takes '/' as well)."""
+    """A setting below /proc/sys/net, written with dots, or with slashes throughout.
+
+    There is no form for one of a device whose name has a dot (``eth0.10``).
+    """
+    if "/" in text and "." in text:
+        raise BadName(
+            f"{text!r} mixes '/' and '.': a lab cannot set what belongs to a device with a dot",
+            hint="another name for the device, such as vlan10; or net.ipv4.conf.all.rp_filter",
+        )
     key = text if "." in text else text.replace("/", ".")
     if not key.startswith("net."):
         raise BadName(

@@ -69,7 +69,8 @@ def _kind(link: Object) -> Kind:
         case "dummy":
             return Dummy()
         case "tun":
-            return Tuntap(data["type"], data.get("user"))
+            user = data.get("user")  # a number where it has no name
+            return Tuntap(data["type"], None if user is None else str(user))
         case other:
             return Other(word(other) or word(link.get("link_type")) or "?")
 

@@ -32,6 +32,7 @@ from iplab.network import (
     Vxlan,
 )
 from iplab.observe import Seen, ambiguous, documents, nat_table, network
+from iplab.observe.links import interface
 
 CASES = Path(__file__).parents[1] / "cases" / "observe"
 
@@ -201,3 +202,11 @@ def test_an_answer_of_another_form_is_an_error_and_no_traceback(
     links[number][key] = value
     with contextlib.suppress(IplabError):
         network([Seen("host", None, links, host.routes, host.names)])
+
+
+@pytest.mark.parametrize(("user", "read"), [(4242, "4242"), ("tom", "tom"), (None, None)])
+def test_a_taps_user_without_a_name_is_a_number_in_ips_answer(user: object, read: object) -> None:
+    data = {"type": "tap"} | ({} if user is None else {"user": user})
+    info = {"info_kind": "tun", "info_data": data}
+    link = {"ifname": "t", "ifindex": 2, "mtu": 1500, "flags": [], "linkinfo": info}
+    assert interface(link, {}).kind == Tuntap("tap", read)

@@ -348,3 +348,15 @@ def test_reading_a_lab_needs_neither_pydantic_itself_nor_jinja2() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nreboot.yaml", "a\r.yaml.j2", "a\x1b[2J.yaml", "a\u2028b.yaml"]
+)
+def test_a_files_name_is_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("lab: x\n")
+    for read in (lambda: load(tmp_path / name), lambda: loads("lab: x\n", name)):
+        with pytest.raises(IplabError, match="control characters") as caught:
+            read()
+        assert str(caught.value).isprintable() or "\n  try: " in str(caught.value)
+        assert name not in str(caught.value)

@@ -244,3 +244,17 @@ def test_the_same_file_and_settings_give_the_same_text() -> None:
 def test_a_thousand_nodes_are_nothing(tmp_path) -> None:
     (tmp_path / "star.j2").write_text(STAR.replace("10.0.0.{{ i + 1 }}/24", ""))
     assert len(load(tmp_path / "star.j2", settings={"n": "1000"}).nodes) == 1001
+
+
+def test_a_sum_is_of_numbers() -> None:
+    assert loads("lab: x{{ [1, 2] | sum }}\n", "x.j2").name == "x3"
+    assert loads("lab: x{{ [{'n': 1}, {'n': 2}] | sum('n', start=4) }}\n", "x.j2").name == "x7"
+    for terms in ("[[0]] | sum(start=[])", "[[0]] | sum", "['a'] | sum"):
+        (problem,) = problems(f"lab: x{{{{ {terms} }}}}\n")
+        assert "is no number to sum" in problem.message
+
+
+def test_a_sum_draws_on_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MAX_MADE", 100)
+    (problem,) = problems("lab: x{{ range(200) | sum }}\n")
+    assert "too much" in problem.message

@@ -36,6 +36,14 @@ def test_no_rates(text: str) -> None:
         words.rate(text)
 
 
+def test_a_labs_rate_is_one_that_tc_keeps() -> None:
+    assert words.lab_rate("4kbit") == 4_000
+    assert words.lab_rate("512gbit") == 512 * 10**9
+    for text in ("8bit", "1kbit", "2kbit", "700gbit", "1tbit", "10tbit"):
+        with pytest.raises(BadName, match="from 4kbit to 512gbit"):
+            words.lab_rate(text)
+
+
 @pytest.mark.parametrize(
     ("text", "microseconds"),
     [("10ms", 10_000), ("100us", 100), ("1s", 1_000_000), ("1.5msecs", 1500), ("2sec", 2_000_000)],
@@ -89,6 +97,11 @@ def test_sysctl_names(text: str, key: str) -> None:
 def test_no_sysctl_names(text: str) -> None:
     with pytest.raises(BadName):
         words.sysctl_key(text)
+
+
+def test_a_setting_of_a_device_with_a_dot_is_refused_in_plain_words() -> None:
+    with pytest.raises(BadName, match="device with a dot"):
+        words.sysctl_key("net/ipv4/conf/eth0.10/rp_filter")
 
 
 @pytest.mark.parametrize("text", ["1 2", "$(x)", "a;b", "'1'", "-w", "a\nb", "", "|", "`x`"])
