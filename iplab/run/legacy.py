@@ -17,6 +17,7 @@ from iplab.network import Namespace, Network
 from iplab.operations import Operation, project
 from iplab.plan.undo import undo
 from iplab.render import Renderer
+from iplab.run import interrupts
 from iplab.run.enter import check
 from iplab.run.machine import Machine
 from iplab.run.settings import settings
@@ -71,21 +72,26 @@ class Run(Struct):
         ``LeftBehind`` where something could not be put back."""
         renderer = Renderer("direct")
         start = _ask(self.machine, self.before.name)
+        with interrupts.listening() as signals:
+            try:
+                for operation in self.operations:
+                    self._one(operation, renderer.command(operation))
+            except BaseException as error:
+                signals.deaf = True
+                self._put_back(renderer, start, error)
+                if isinstance(error, KeyboardInterrupt):
+                    raise Interrupted("interrupted; all was put back") from None
+                raise
+
+    def _one(self, operation: Operation, command: Command) -> None:
+        self.before_each(command)
+        # Ahead of it: from here on an interrupt may come when it has run already.
+        self.done.append(operation)
         try:
-            for operation in self.operations:
-                command = renderer.command(operation)
-                self.before_each(command)
-                try:
-                    self.machine.run(command)
-                except CommandFailed as error:
-                    if error.code is None:
-                        self.done.append(operation)  # it may be done or not
-                    raise
-                self.done.append(operation)
-        except (IplabError, KeyboardInterrupt) as error:
-            self._put_back(renderer, start, error)
-            if isinstance(error, KeyboardInterrupt):
-                raise Interrupted("interrupted; all was put back") from None
+            self.machine.run(command)
+        except CommandFailed as error:
+            if error.code is not None:  # what did not answer may be done or not
+                self.done.pop()
             raise
 
     def _put_back(self, renderer: Renderer, start: list[Any], error: BaseException) -> None:
