@@ -206,16 +206,15 @@ def styled(text: str, **kwargs: Any) -> str:
     return click.style(text, **kwargs) if coloured() else text
 
 
-def print_pieces(pieces: Sequence[Piece]) -> None:
-    """Each command with its reason.  Lines that are not comments can be pasted into a shell."""
+def print_pieces(pieces: Sequence[Piece], *, err: bool = False) -> None:
+    """Each command with its reason.  Lines that are not comments can be pasted into a shell.
+
+    ``err``: on stderr, where stdout is for JSON.
+    """
     for piece in pieces:
-        if not piece.command.lines:
-            click.echo(styled(f"# {_reason(piece.steps[0])}", dim=True))
-            click.echo(piece.command.text)
-            continue
-        for step in piece.steps:
-            click.echo(styled(f"# {_reason(step)}", dim=True))
-        click.echo(piece.command.text)
+        for step in piece.steps if piece.command.lines else piece.steps[:1]:
+            click.echo(styled(f"# {_reason(step)}", dim=True), err=err)
+        click.echo(piece.command.text, err=err)
 
 
 def _reason(step: Any) -> str:

@@ -105,14 +105,14 @@ def command(
 def _name(lab: Path, settings: tuple[str, ...]) -> str:
     from iplab.run import records
 
-    if not lab.exists() and str(lab) in records.load_all():
+    if not lab.is_file() and str(lab) in records.load_all():
         return str(lab)
     try:
         return load_lab(lab, settings).name
     except IplabError:
-        # The file may have been broken since; the record knows what was made from it.
+        # The file may have been broken or deleted since; the record knows what was made from it.
         for name, record in records.load_all().items():
-            if lab.exists() and Path(record.file).resolve() == lab.resolve():
+            if Path(record.file).resolve() == lab.resolve():
                 return name
         raise
 

@@ -24,6 +24,7 @@ from iplab.cli.common import (
     style_option,
     templates_option,
 )
+from iplab.errors import UsageError
 
 
 @click.command(
@@ -62,6 +63,8 @@ def command(
     from iplab.plan.undo import between
     from iplab.render import Renderer, pieces, saved
 
+    if undo and as_json:
+        raise UsageError("--json gives each command's undo; --undo is for people")
     it = load_lab(lab, settings)
     refuse_sandbox(it)
     session = look_for(it.name, [it.network], adopt=adopt)

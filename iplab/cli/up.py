@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from iplab.cli.common import (
     Session,
@@ -52,7 +54,9 @@ FEW = 300  # processes that nobody minds waiting for
 @adopt_option
 @json_option
 @on_machine(keep=True)
+@click.pass_context
 def command(
+    ctx: click.Context,
     lab: Path,
     style: str,
     directories: tuple[Path, ...],
@@ -77,6 +81,13 @@ def command(
     if step and not terminal:
         raise UsageError("--step needs a terminal to ask on")
     plan_file = saved.read(lab) if str(lab) != "-" and lab.is_file() else None
+    style_given = ctx.get_parameter_source("style") is ParameterSource.COMMANDLINE
+    given = style_given or directories or settings or adopt
+    if plan_file is not None and given:
+        raise UsageError(
+            "a saved plan has its own --style, --templates, --set and --adopt",
+            hint=f"iplab up {shlex.quote(str(lab))}, or plan again with them",
+        )
     it, style, directories, adopt = _what(lab, settings, style, directories, adopt, plan_file)
     with records.locked(say):
         bring_up(it, style, directories, adopt, plan_file, ask=not yes, step=step, as_json=as_json)
@@ -130,7 +141,7 @@ def bring_up(
     if style != "batch" and len(plan.steps) > FEW:
         say(f"note: {len(plan.steps)} processes, one after the other; --style batch is far quicker")
     if ask and not step and plan.steps:
-        print_pieces(found.all)
+        print_pieces(found.all, err=as_json)
         if not click.confirm(f"Run {processes(renderer, found.all)}?", err=True):
             raise IplabError("nothing was run")
     claims = dict(session.ownership.mine)
