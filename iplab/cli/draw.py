@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iplab.cli.common import load_lab, on_machine, say, set_option
+from iplab.cli.output import write_file
 from iplab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def command(
         title, what = it.name, graph(it.network)
     data = _drawn(what, title, form)
     if output is not None and to_file:
-        output.write_bytes(data)
+        write_file(output, data)
         say(f"wrote {output}")
     else:
         click.echo(data, nl=False)

@@ -12,6 +12,7 @@ import click
 
 from iplab.cli import complete
 from iplab.cli.common import on_machine, plural, say
+from iplab.cli.output import write_file
 from iplab.errors import IplabError, LabError, UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def command(
     if output is None or str(output) == "-":
         click.echo(made.text, nl=False)
     else:
-        output.write_text(made.text, encoding="utf-8")
+        write_file(output, made.text.encode())
         say(f"wrote {output}; next: iplab plan {output}")
     for note in (*notes, *(f"left out: {words}" for words in made.left_out)):
         say(note)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from iplab.cli import complete
 from iplab.cli.common import say
+from iplab.cli.output import write_file
 from iplab.errors import IplabError
 
 
@@ -42,11 +44,9 @@ def command(starter: str | None, output: Path | None, force: bool) -> None:
             f"{target}: the starter {starter} is a Jinja2 template, which such a file cannot be",
             hint=f"-o {target}.j2",
         )
-    try:
-        with target.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
+    if not force and os.path.lexists(target):
         raise IplabError(
             f"{target} is there already", hint="-o OTHER.yaml, or --force to overwrite it"
-        ) from None
+        )
+    write_file(target, text.encode())
     say(f"wrote {target}; next: iplab plan {target}")

@@ -24,6 +24,7 @@ from iplab.cli.common import (
     style_option,
     templates_option,
 )
+from iplab.cli.output import as_word, write_file
 from iplab.errors import UsageError
 
 
@@ -65,14 +66,21 @@ def command(
 
     if undo and as_json:
         raise UsageError("--json gives each command's undo; --undo is for people")
+    to_stdout = output is not None and str(output) == "-"
+    if to_stdout and as_json:
+        raise UsageError("-o - and --json both print on stdout: one of them")
     it = load_lab(lab, settings)
     refuse_sandbox(it)
     session = look_for(it.name, [it.network], adopt=adopt)
     plan = plan_for(it, session, style)
     renderer = Renderer(style, directories)
     if output is not None:
-        saved.write(output, saved.document(plan, it, renderer, adopt=adopt))
-        say(f"saved {output}; run exactly this with: iplab up {output}")
+        text = saved.text(saved.document(plan, it, renderer, adopt=adopt))
+        if to_stdout:
+            click.echo(text, nl=False)
+        else:
+            write_file(output, text.encode())
+            say(f"saved {output}; run exactly this with: iplab up {as_word(output)}")
     if as_json:
         document = saved.document(plan, it, renderer, adopt=adopt, whole=False)
         print_json({key: document[key] for key in saved.PUBLIC})
@@ -82,14 +90,14 @@ def command(
         else:
             say(f"lab {it.name} is as its file says; this is how `iplab down` takes it away")
             back = plan_down(it.name, session.observed, session.ownership).steps
-        print_pieces(pieces(back, renderer))
+        print_pieces(pieces(back, renderer), err=to_stdout)
     else:
         found = pieces(plan.steps, renderer)
-        print_pieces(found)
+        print_pieces(found, err=to_stdout)
         for note in plan.notes:
             say(f"note: {note}")
         if found:
-            say(f"{processes(renderer, found)} to run; `iplab up {lab}` runs them")
+            say(f"{processes(renderer, found)} to run; `iplab up {as_word(lab)}` runs them")
         else:
             say(f"nothing to do: {plural(len(it.nodes), 'node')} as the lab says")
     ctx.exit(3 if plan.steps else 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from iplab.cli.common import lab_argument, load_lab, say, set_option, templates_option
+from iplab.cli.output import write_file
 
 
 @click.command(
@@ -44,6 +45,5 @@ def command(
     if output is None or str(output) == "-":
         click.echo(text, nl=False)
         return
-    output.write_text(text, encoding="utf-8")
-    output.chmod(0o755)
+    write_file(output, text.encode(), executable=True)
     say(f"wrote {output}; it knows up, down and check")

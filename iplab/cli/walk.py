@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iplab.cli.common import load_lab, plural, say, set_option, templates_option
+from iplab.cli.output import write_file
 from iplab.errors import IplabError, UsageError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def command(
         walk = project(title, steps)
     data = page(walk, spoken).encode()
     if output is not None and to_file:
-        output.write_bytes(data)
+        write_file(output, data)
         told = f", {plural(len(walk.troubles), 'step')} marked" if walk.troubles else ""
         say(f"wrote {output}: {plural(len(steps), 'step')}{told}")
     else:

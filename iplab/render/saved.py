@@ -142,9 +142,9 @@ def commands(plan: Plan, renderer: Renderer) -> list[Json]:
     return found
 
 
-def write(path: Path, value: Json) -> None:
-    """Save a plan; it is plain JSON that can be read and signed."""
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def text(value: Json) -> str:
+    """A plan as it is saved: plain JSON that can be read and signed."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 class Saved(Struct, frozen=True):

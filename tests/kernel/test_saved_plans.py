@@ -105,3 +105,13 @@ def test_nobody_to_ask(two: Starter) -> None:
     for file in (two.file, "saved.plan"):
         assert "--yes" in two.sandbox.iplab("up", file, code=2).err
     assert two.sandbox.ip("netns") == ""
+
+
+def test_a_plan_on_stdout(sandbox: Sandbox) -> None:
+    """As everywhere, `-` is no file; the commands are then on stderr."""
+    sandbox.write("a b.yaml", "lab: a\nnodes: {n: {}}\n")
+    done = sandbox.iplab("plan", "a b.yaml", "-o", "-", code=3)
+    assert done.json["lab"] == "a"
+    assert "ip netns add n" in done.err
+    assert "`iplab up 'a b.yaml'` runs them" in done.err
+    assert not (sandbox.here / "-").exists()
