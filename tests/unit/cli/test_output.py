@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from iplab.cli import cli
 from iplab.cli.output import as_word, write_file
 from iplab.errors import IplabError
 
@@ -58,3 +60,18 @@ def test_what_is_open_already_is_written_to(tmp_path: Path) -> None:
     with (tmp_path / "a").open("wb") as file:
         write_file(Path(f"/dev/fd/{file.fileno()}"), b"new")
         assert os.fstat(file.fileno()).st_size == 3
+
+
+@pytest.mark.parametrize(
+    "words", [("script", "lab.yaml"), ("draw", "lab.yaml"), ("walk", "lab.yaml"),
+              ("import", "lab.sh"), ("init", "nat", "--force")], ids=lambda words: words[0],
+)  # fmt: skip
+def test_each_command_names_the_file(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("lab.yaml").write_text("lab: a\nnodes: {n: {}}\n")
+    Path("lab.sh").write_text("ip netns add n\n")
+    done = CliRunner().invoke(cli, [*words, "-o", "/dev/full"])
+    assert isinstance(done.exception, IplabError)
+    assert "/dev/full: cannot write it" in str(done.exception)
