@@ -87,6 +87,13 @@ def load_lab(path: Path, settings: Sequence[str] = ()) -> Lab:
         names = [name for name, _, _ in lab.starters()]
         hint = f"iplab init {path}" if str(path) in names else "iplab init   (lists the starters)"
         raise IplabError(f"{path}: no such lab file", hint=hint)
+    if path.suffix == ".json" and path.is_file():
+        from iplab.render import saved
+
+        if saved.read(path) is not None:
+            raise UsageError(
+                f"{path}: this is a saved plan, and no lab file", hint="`iplab up` takes it"
+            )
     return lab.load(path, settings=settings_of(settings))
 
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from iplab.cli import cli, down
-from iplab.cli.common import print_pieces
+from iplab.cli.common import load_lab, print_pieces
 from iplab.errors import IplabError, UsageError
 from iplab.operations import AddNamespace
 from iplab.plan.planner import Step
@@ -77,3 +77,13 @@ def test_a_lab_with_a_directory_of_its_name(
     Path("a").mkdir()
     monkeypatch.setattr(records, "load_all", lambda: {"a": Record("a", "x.yaml", "")})
     assert down._name(Path("a"), ()) == "a"
+
+
+def test_a_saved_plan_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "p.json"
+    file.write_text('{"format": "iplab-plan-0"}')
+    with pytest.raises(IplabError, match="a plan saved by another iplab"):
+        load_lab(file)
+    monkeypatch.setattr("iplab.render.saved.read", lambda path: object())
+    with pytest.raises(UsageError, match="this is a saved plan"):
+        load_lab(file)
