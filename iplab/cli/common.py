@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -88,6 +87,13 @@ def load_lab(path: Path, settings: Sequence[str] = ()) -> Lab:
         names = [name for name, _, _ in lab.starters()]
         hint = f"iplab init {path}" if str(path) in names else "iplab init   (lists the starters)"
         raise IplabError(f"{path}: no such lab file", hint=hint)
+    if path.suffix == ".json" and path.is_file():
+        from iplab.render import saved
+
+        if saved.read(path) is not None:
+            raise UsageError(
+                f"{path}: this is a saved plan, and no lab file", hint="`iplab up` takes it"
+            )
     return lab.load(path, settings=settings_of(settings))
 
 
@@ -214,29 +220,13 @@ def styled(text: str, **kwargs: Any) -> str:
     return click.style(text, **kwargs) if coloured() else text
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write what ``-o`` asked for; ``IplabError`` names the file, of which no part is left then."""
-    fresh = not path.exists()
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        if fresh:
-            path.unlink(missing_ok=True)
-        raise IplabError(f"cannot be written: {error.strerror}", where=str(path)) from None
-
-
-def as_word(path: Path) -> str:
-    """A file's name as one can paste it behind a command."""
-    return shlex.quote(f"./{path}" if str(path).startswith("-") and str(path) != "-" else str(path))
-
-
 def print_pieces(pieces: Sequence[Piece], *, err: bool = False) -> None:
-    """Each command with its reason, on stdout, or on stderr.
+    """Each command with its reason.  Lines that are not comments can be pasted into a shell.
 
-    Lines that are not comments can be pasted into a shell.
+    ``err``: on stderr, where stdout is for JSON.
     """
     for piece in pieces:
-        for step in piece.steps:
+        for step in piece.steps if piece.command.lines else piece.steps[:1]:
             click.echo(styled(f"# {_reason(step)}", dim=True), err=err)
         click.echo(piece.command.text, err=err)
 

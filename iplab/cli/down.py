@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,13 @@ from iplab.cli.common import (
 from iplab.errors import Interrupted, IplabError, LeftBehind, UsageError
 
 if TYPE_CHECKING:
+    from iplab.claims import Claim
     from iplab.plan.planner import Plan
+    from iplab.run.records import Record
+
+
+class _Declined(IplabError):
+    """The answer to a question was no."""
 
 
 @click.command(
@@ -80,8 +88,8 @@ def command(
             for name in names:
                 try:
                     done.append(take_down(name, style, directories, **how))
-                except (Interrupted, LeftBehind):
-                    raise  # the others are not to be gone on with
+                except (Interrupted, LeftBehind, _Declined):
+                    raise  # whoever says no, or stops it, means all of it
                 except IplabError as error:
                     later.append(name)
                     errors.append(error)
@@ -102,7 +110,7 @@ def _name(lab: Path, settings: tuple[str, ...]) -> str:
     try:
         return load_lab(lab, settings).name
     except IplabError:
-        # The file may have been broken since; the record knows what was made from it.
+        # The file may have been broken or deleted since; the record knows what was made from it.
         for name, record in records.load_all().items():
             if Path(record.file).resolve() == lab.resolve():
                 return name
@@ -121,7 +129,7 @@ def take_down(
     """Take one lab down (the lock is held): what was run, as JSON."""
     from iplab.plan.planner import plan_down
     from iplab.render import Pieces, Renderer
-    from iplab.run import owners, records
+    from iplab.run import owners
     from iplab.run.apply import Runner
 
     session = look_for(name, [], adopt=adopt)
@@ -135,17 +143,35 @@ def take_down(
     _processes(plan, yes=yes, kill=kill)
     renderer = Renderer(style, directories)
     found = Pieces(plan.steps, renderer)
-    # Ahead of it: with this lab's record what the settings were before would be lost.  Where it
-    # fails, both know, and whichever goes last puts them back.
-    for heir in sorted(set(handed.values())):
-        other = session.records[heir]
-        left = {c: known for c, known in record.claims.items() if handed.get(c) == heir}
-        records.save(replace(other, claims={**left, **other.claims}))
-    Runner(session.machine, renderer, session.scope).run(plan, found, record, None)
+    with _handed_over(record, handed, session.records):
+        Runner(session.machine, renderer, session.scope).run(plan, found, record, None)
     for note in plan.notes:
         say(f"note: {note}")
     say(f"lab {name} is down: {plural(len(plan.steps), 'command')} run, nothing of it is left")
     return {"lab": name, "commands": [p.command.text for p in found.all]}
+
+
+@contextmanager
+def _handed_over(
+    record: Record, handed: Mapping[Claim, str], known: Mapping[str, Record]
+) -> Iterator[None]:
+    """The heirs have their settings ahead of the run, which forgets the record: cut short, it has
+    lost no old value (with two that know it, another `down` hands it over again).  What fails is
+    put back, and so are their records.
+    """
+    from iplab.run import records
+
+    heirs = {heir: known[heir] for heir in handed.values()}
+    try:
+        for name, heir in heirs.items():
+            given = {c: record.claims[c] for c, to in handed.items() if to == name}
+            records.save(replace(heir, claims={**heir.claims, **given}))
+        yield
+    except BaseException:
+        for heir in heirs.values():
+            with suppress(IplabError):
+                records.save(heir)
+        raise
 
 
 def _processes(plan: Plan, *, yes: bool, kill: bool) -> None:
@@ -170,5 +196,5 @@ def _processes(plan: Plan, *, yes: bool, kill: bool) -> None:
             "processes still run in the lab's nodes", hint="--kill ends them, --yes leaves them"
         )
     if not click.confirm("End these processes?", err=True):
-        raise IplabError("nothing was removed", hint="--yes leaves them running")
+        raise _Declined("nothing was removed", hint="--yes leaves them running")
     inhabitants.end(found)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iplab.cli.common import load_lab, on_machine, say, set_option, write_file
+from iplab.cli.common import load_lab, on_machine, say, set_option
+from iplab.cli.output import write_file
 from iplab.errors import UsageError
 
 if TYPE_CHECKING:

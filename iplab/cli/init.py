@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from iplab.cli import complete
-from iplab.cli.common import as_word, say, write_file
+from iplab.cli.common import say
+from iplab.cli.output import write_file
 from iplab.errors import IplabError
 
 
@@ -43,9 +44,9 @@ def command(starter: str | None, output: Path | None, force: bool) -> None:
             f"{target}: the starter {starter} is a Jinja2 template, which such a file cannot be",
             hint=f"-o {target}.j2",
         )
-    if os.path.lexists(target) and not force:
+    if not force and os.path.lexists(target):
         raise IplabError(
             f"{target} is there already", hint="-o OTHER.yaml, or --force to overwrite it"
         )
     write_file(target, text.encode())
-    say(f"wrote {target}; next: iplab plan {as_word(target)}")
+    say(f"wrote {target}; next: iplab plan {target}")

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from iplab.cli.common import (
     adopt_option,
-    as_word,
     json_option,
     lab_argument,
     load_lab,
@@ -25,8 +24,9 @@ from iplab.cli.common import (
     set_option,
     style_option,
     templates_option,
-    write_file,
 )
+from iplab.cli.output import as_word, write_file
+from iplab.errors import UsageError
 
 
 @click.command(
@@ -68,6 +68,9 @@ def command(
     from iplab.plan.undo import between
     from iplab.render import Renderer, pieces, saved
 
+    to_stdout = output is not None and str(output) == "-"
+    if to_stdout and as_json:
+        raise UsageError("-o - and --json both print on stdout: one of them")
     it = load_lab(lab, settings)
     refuse_sandbox(it)
     session = look_for(it.name, [it.network], adopt=adopt)
@@ -75,11 +78,11 @@ def command(
     renderer = Renderer(style, directories)
     if output is not None:
         text = saved.text(saved.document(plan, it, renderer, adopt=adopt))
-        if str(output) == "-":
+        if to_stdout:
             click.echo(text, nl=False)
-            ctx.exit(3 if plan.steps else 0)
-        write_file(output, text.encode())
-        say(f"saved {output}; run exactly this with: iplab up {as_word(output)}")
+        else:
+            write_file(output, text.encode())
+            say(f"saved {output}; run exactly this with: iplab up {as_word(output)}")
     shown = plan
     if undo and plan.steps:
         back = tuple(Step(o, "undo") for o in between(plan.after, plan.before))
@@ -91,10 +94,10 @@ def command(
         document = saved.document(shown, it, renderer, adopt=adopt, whole=False)
         print_json({key: document[key] for key in saved.PUBLIC})
     elif undo:
-        print_pieces(pieces(shown.steps, renderer))
+        print_pieces(pieces(shown.steps, renderer), err=to_stdout)
     else:
         found = pieces(plan.steps, renderer)
-        print_pieces(found)
+        print_pieces(found, err=to_stdout)
         for note in plan.notes:
             say(f"note: {note}")
         if found:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from iplab.cli.common import lab_argument, load_lab, say, set_option, templates_option, write_file
+from iplab.cli.common import lab_argument, load_lab, say, set_option, templates_option
+from iplab.cli.output import write_file
 
 
 @click.command(
@@ -44,6 +45,5 @@ def command(
     if output is None or str(output) == "-":
         click.echo(text, nl=False)
         return
-    write_file(output, text.encode())
-    output.chmod(0o755)
+    write_file(output, text.encode(), executable=True)
     say(f"wrote {output}; it knows up, down and check")

@@ -85,7 +85,7 @@ def command(
         if lines:
             raise UsageError("--list prints the whole table, and takes no line")
         if as_json:
-            raise UsageError("--list prints no JSON", hint="--list --format markdown")
+            raise UsageError("--list prints no JSON", hint="iplab translate --list -f markdown")
         _table(form)
         return
     if not lines:
@@ -116,7 +116,7 @@ def command(
     else:
         _show(found)
     if run:
-        _run(found, state, as_json)
+        _run(found, state, err=as_json)
     ctx.exit(0 if found.exact and not (found.nothing and found.fails) else 3)
 
 
@@ -285,7 +285,7 @@ def _show(found: Translation) -> None:
             click.echo(styled(f"# {note}", dim=True))
 
 
-def _run(found: Translation, state: Namespace | None, as_json: bool) -> None:
+def _run(found: Translation, state: Namespace | None, *, err: bool) -> None:
     from iplab.run.legacy import Run
     from iplab.run.machine import Machine
 
@@ -300,7 +300,7 @@ def _run(found: Translation, state: Namespace | None, as_json: bool) -> None:
 
         for argv in found.commands:
             done = Machine().run(Command(argv, state.name if state else HOST))
-            click.echo(done.out, nl=False, err=as_json)
+            click.echo(done.out, nl=False, err=err)
         return
     assert state is not None  # --run reads it
     Run(Machine(), state, found.operations).run()

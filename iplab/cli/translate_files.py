@@ -77,6 +77,8 @@ def _check_use(
 ) -> None:
     if sum((diff, in_place, check)) > 1:
         raise UsageError("--diff, --in-place and --check exclude each other")
+    if diff and as_json:
+        raise UsageError("--diff prints a diff and --json JSON: one of them")
     if len(files) > 1 and not (in_place or check or diff or as_json):
         raise UsageError("several files at once take --check, --diff, --in-place or --json")
     if in_place and STDIN in files:
@@ -98,7 +100,7 @@ def _one(
             source, "stdin", kind=kind, state=state, dialect=dialect, context=context
         )
     path = Path(name)
-    if not path.exists() or path.is_dir():  # a pipe is fine
+    if path.is_dir() or not path.exists():
         what = "is a directory" if path.is_dir() else "there is no such file"
         raise IplabError(what, where=name)
     with path.open("rb") as file:
@@ -120,6 +122,8 @@ def write_in_place(path: Path, old: bytes, new: bytes) -> None:
     Raises ``IplabError`` where such a file stands already with another content: it may be the only
     copy of something.
     """
+    if not path.is_file():
+        raise IplabError("--in-place needs a plain file", where=str(path))
     path = path.resolve()  # a link stays a link
     if not path.is_file():
         raise IplabError("is no plain file, and cannot be changed in place", where=str(path))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iplab.cli.common import load_lab, plural, say, set_option, templates_option, write_file
+from iplab.cli.common import load_lab, plural, say, set_option, templates_option
+from iplab.cli.output import write_file
 from iplab.errors import IplabError, UsageError
 
 if TYPE_CHECKING:

@@ -196,7 +196,14 @@ def read(path: Path) -> Saved | None:
         value = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
+    form = value.get("format") if isinstance(value, dict) else None
+    if form != FORMAT:
+        if str(form).startswith("iplab-plan-"):
+            raise IplabError(
+                f"a plan saved by another iplab ({form}; this one has {FORMAT})",
+                where=str(path),
+                hint="plan again",
+            )
         return None
     bound = {key: part for key, part in value.items() if key != "hash"}
     if value.get("hash") != digest(bound):

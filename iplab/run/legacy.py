@@ -78,17 +78,16 @@ class Run(Struct):
         with interrupts.listening() as signals:
             try:
                 for operation in self.operations:
-                    self._one(renderer, operation)
+                    self._one(operation, renderer.command(operation))
                 signals.deaf = True
-            except (IplabError, KeyboardInterrupt) as error:
+            except BaseException as error:
                 signals.deaf = True
                 self._put_back(renderer, start, error)
                 if isinstance(error, KeyboardInterrupt):
                     raise Interrupted("interrupted; all was put back") from None
                 raise
 
-    def _one(self, renderer: Renderer, operation: Operation) -> None:
-        command = renderer.command(operation)
+    def _one(self, operation: Operation, command: Command) -> None:
         self.before_each(command)
         # Ahead of it: from here on an interrupt may come when it has run already.
         self.done.append(operation)
@@ -133,7 +132,13 @@ def _differences(start: list[Any], now: list[Any]) -> list[str]:
 
 
 def _lines(objects: list[Any]) -> list[str]:
-    return [str(_plain(o)) for o in objects]
+    return [str(_plain(o)) for o in objects if not _follows(o)]
+
+
+def _follows(entry: Any) -> bool:
+    """An IPv6 route of the kernel's own: it is there once its address is no longer tentative."""
+    own = entry.get("protocol") == "kernel" or entry.get("table") == "local"
+    return own and ":" in entry.get("dst", "")
 
 
 def _plain(value: Any) -> Any:

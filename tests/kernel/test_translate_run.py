@@ -95,3 +95,31 @@ def test_a_script_is_worded_as_from_inside_the_namespace() -> None:
     assert "-n n1" not in done.stdout, done
     assert "192.168.1.5/24" in done.stdout, done
     assert "192.168.1.4" not in done.stdout.rpartition("fi\n")[2], done
+
+
+@pytest.mark.parametrize("name", ["INT", "TERM"])
+def test_what_is_interrupted_is_put_back(name: str) -> None:
+    """The signal comes when `ip` has given the address and has not ended yet."""
+    look = "ip -n n1 -4 addr show dev v0; ip -n n1 route"
+    done = inside(
+        f"({look}) >/run/before\n"
+        "real=$(command -v ip); cp \"$real\" /run/real-ip\n"
+        "cat >/run/ip <<'E'\n#!/bin/sh\n/run/real-ip \"$@\"; code=$?\n"
+        "case \"$*\" in *'addr add 10.1.1.1'*) touch /run/there; sleep 1;; esac\nexit $code\nE\n"
+        "chmod 755 /run/ip; mount --bind /run/ip \"$(readlink -f \"$real\")\"\n"
+        "(trap - INT; exec " + f'"{sys.executable}"' + " -c '"
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "sys.argv[0] = \"iplab\"; from iplab.cli import main; main()"
+        "' translate --netns n1 --run 'ifconfig v0 10.1.1.1') & pid=$!\n"
+        "while ! [ -e /run/there ]; do sleep 0.05; done\n"
+        f"kill -{name} $pid; wait $pid; echo code $?\n"
+        f"({look}) >/run/after; diff /run/before /run/after && echo the same"
+    )  # fmt: skip
+    assert "code 130" in done.stdout, done.stderr
+    assert "the same" in done.stdout, done
+
+
+def test_what_ip_prints_is_not_among_the_json() -> None:
+    done = inside("iplab translate --netns n1 --json --run 'route -n' | python3 -m json.tool")
+    assert done.returncode == 0, done
+    assert "default via 192.168.1.1 dev v0" in done.stderr

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from iplab.cli.common import as_word, write_file
+from iplab.cli.output import as_word, write_file
 from iplab.cli.translate import command as translate
 from iplab.errors import IplabError
 
 
 def test_no_part_of_a_file_is_left(tmp_path: Path) -> None:
     target = tmp_path / "no" / "file"
-    with pytest.raises(IplabError, match="cannot be written: No such file or directory") as caught:
+    with pytest.raises(IplabError, match="cannot write it: No such file or directory") as caught:
         write_file(target, b"text")
     assert caught.value.where == str(target)
     with pytest.raises(IplabError, match="No space left on device"):

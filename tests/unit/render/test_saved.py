@@ -26,7 +26,7 @@ def plan(observed: Network = MACHINE) -> Plan:
 
 def write(path: Path, style: str = "direct") -> dict[str, object]:
     document = saved.document(plan(), IT, Renderer(style))
-    path.write_text(saved.text(document), encoding="utf-8")
+    path.write_text(saved.text(document))
     return document
 
 
