@@ -205,7 +205,9 @@ def test_an_answer_of_another_form_is_an_error_and_no_traceback(
 
 
 @pytest.mark.parametrize(("user", "read"), [(4242, "4242"), ("tom", "tom"), (None, None)])
-def test_a_taps_user_without_a_name_is_a_number_in_ips_answer(user: object, read: object) -> None:
+def test_a_taps_user_without_a_name_is_a_number_in_ips_answer(
+    user: object, read: str | None
+) -> None:
     data = {"type": "tap"} | ({} if user is None else {"user": user})
     info = {"info_kind": "tun", "info_data": data}
     link = {"ifname": "t", "ifindex": 2, "mtu": 1500, "flags": [], "linkinfo": info}
