@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iplab.shell import Run, Shell, Unclear
+from iplab.shell.tree import Node, parse
 
 
 def follow(text: str, *arguments: str) -> list[str]:
@@ -130,3 +131,31 @@ def test_a_value_that_is_not_worked_out_is_reported(word: str) -> None:
 )
 def test_sums_have_64_bits(term: str, value: str) -> None:
     assert follow(f"ip $(({term}))") == [f"ip {value}"]
+
+
+STAGES = ["a", "a | b", "a | b | c", "a | b | c | d", "! a | b | c"]
+BETWEEN = [[], ["x y"], ["x y", "z"], ["x | y | z", "u v"], ["", "# note", "x y"], ["x y # note"]]
+BEHIND = ["p && q", "p > f", "p r 2>/dev/null", "cat <<E\nhello\nE", "p"]
+
+
+@pytest.mark.parametrize("stages", STAGES)
+@pytest.mark.parametrize("between", BETWEEN, ids=lambda lines: "; ".join(lines) or "nothing")
+@pytest.mark.parametrize("behind", BEHIND)
+@pytest.mark.parametrize(
+    "end", ["\n", " # why\n", " \\\n w\n"], ids=["plain", "comment", "goes on"]
+)
+def test_a_command_ends_with_its_line(
+    stages: str, between: list[str], behind: str, end: str
+) -> None:
+    """What tree-sitter-bash takes for arguments of a pipeline's last command (its issue 347)."""
+    alone = [stages + end, *between, behind]
+    text = "\n".join([*alone, ""])
+    apart = [node.text for line in alone for node in commands(parse(line + "\n"))]
+    assert [node.text for node in commands(parse(text))] == apart
+    assert parse(text).text == text
+    last = [node for node in commands(parse(text)) if node.text.split()[0] in ("p", "cat")]
+    assert last[0].line == text[: text.rindex(behind)].count("\n") + 1
+
+
+def commands(root: Node) -> list[Node]:
+    return sorted((n for n in root.below() if n.kind == "command"), key=lambda n: n.start)
