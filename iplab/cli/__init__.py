@@ -118,6 +118,7 @@ def main() -> None:
     except OSError as error:
         code = 1
         _say_why(error)
+        _write_no_more()
     # Python looks for garbage once more at its end, among all that is about to go anyway: with
     # that, the end took longer than the reading of a lab.
     gc.freeze()
