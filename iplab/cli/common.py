@@ -87,7 +87,7 @@ def load_lab(path: Path, settings: Sequence[str] = ()) -> Lab:
         names = [name for name, _, _ in lab.starters()]
         hint = f"iplab init {path}" if str(path) in names else "iplab init   (lists the starters)"
         raise IplabError(f"{path}: no such lab file", hint=hint)
-    if path.suffix == ".json" and path.is_file():
+    if _may_be_saved(path):
         from iplab.render import saved
 
         if saved.read(path) is not None:
@@ -95,6 +95,17 @@ def load_lab(path: Path, settings: Sequence[str] = ()) -> Lab:
                 f"{path}: this is a saved plan, and no lab file", hint="`iplab up` takes it"
             )
     return lab.load(path, settings=settings_of(settings))
+
+
+def _may_be_saved(path: Path) -> bool:
+    """Whether a file begins as a saved plan does: of others its reader need not be loaded."""
+    if str(path) == "-" or not path.is_file():  # what is no plain file can be read once only
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(1) == b"{"
+    except OSError:
+        return False  # which is told where it is read as a lab
 
 
 def refuse_sandbox(it: Lab) -> None:

@@ -12,7 +12,7 @@ import click
 
 from iplab.cli import complete
 from iplab.cli.common import on_machine, plural, say
-from iplab.cli.output import write_file
+from iplab.cli.output import as_word, write_file
 from iplab.errors import IplabError, LabError, UsageError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def command(
         click.echo(made.text, nl=False)
     else:
         write_file(output, made.text.encode())
-        say(f"wrote {output}; next: iplab plan {output}")
+        say(f"wrote {output}; next: iplab plan {as_word(output)}")
     for note in (*notes, *(f"left out: {words}" for words in made.left_out)):
         say(note)
     _check(made.text, str(output or "the lab"))

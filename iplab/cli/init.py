@@ -9,7 +9,7 @@ import click
 
 from iplab.cli import complete
 from iplab.cli.common import say
-from iplab.cli.output import write_file
+from iplab.cli.output import as_word, write_file
 from iplab.errors import IplabError
 
 
@@ -49,4 +49,4 @@ def command(starter: str | None, output: Path | None, force: bool) -> None:
             f"{target} is there already", hint="-o OTHER.yaml, or --force to overwrite it"
         )
     write_file(target, text.encode())
-    say(f"wrote {target}; next: iplab plan {target}")
+    say(f"wrote {target}; next: iplab plan {as_word(target)}")

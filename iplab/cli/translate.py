@@ -92,8 +92,6 @@ def command(
         raise UsageError("which line, or which file?", hint="iplab translate 'ifconfig eth0 up'")
     if sum((live, netns is not None, state_file is not None)) > 1:
         raise UsageError("--live, --netns and --state exclude each other")
-    if as_json and diff:
-        raise UsageError("--diff shows text, --json what was found: one of them")
     if run and state_file is not None:
         raise UsageError("--run goes by what the machine has now, not by a saved state")
     files = diff or in_place or check or not _is_line(lines)

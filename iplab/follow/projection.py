@@ -161,7 +161,7 @@ def _known(known: Known, node: str, draft: Draft, found: Outcome) -> bool | None
                 return _replace_route(known.like, draft)
             case "address.flush" if end.device != "*" and {*values} <= _FLUSH_ALL:
                 for address in draft.interface(end).addresses:
-                    if values.get("family", version := str(address.local.version)) != version:
+                    if values.get("family") not in (None, str(address.local.version)):
                         continue
                     with suppress(CannotApply):  # it went with another
                         DeleteAddress(node, end.device, address).change(draft)

@@ -179,7 +179,8 @@ def _show_route(route: Route) -> tuple[str, ...]:
 def _route_words(route: Route) -> str:
     """The beginning of the line that `ip route` prints for it."""
     words = [] if route.type == "unicast" else [route.type]
-    words.append(_printed(route.destination))
+    zero = route.destination.prefixlen == 0
+    words.append("default" if zero else _printed(route.destination))
     words += ["via", str(route.gateway)] if route.gateway else []
     words += ["dev", route.device] if route.device else []
     return " ".join(words)
@@ -187,8 +188,6 @@ def _route_words(route: Route) -> str:
 
 def _printed(network: IPNetwork) -> str:
     """A network as ip and nft print it: that of one address without its length."""
-    if network.prefixlen == 0:
-        return "default"
     return str(network if network.prefixlen < network.max_prefixlen else network.network_address)
 
 

@@ -168,7 +168,7 @@ bridges:
 nodes:
   host:
     forward: true
-    masquerade: [10.0.1.0/24, 10.0.3.11/32]
+    masquerade: [10.0.1.0/24, 10.0.3.11/32, 0.0.0.0/0]
     routes: [10.8.0.0/16 via 10.0.1.2, "fd08::/16 via fd00:1::2", 10.9.9.9/32 via 10.0.1.2,
       "fd09::9/128 via fd00:1::2"]
 checks: [a -> 10.0.1.1, host -> vm1]

@@ -117,9 +117,3 @@ def test_what_is_interrupted_is_put_back(name: str) -> None:
     )  # fmt: skip
     assert "code 130" in done.stdout, done.stderr
     assert "the same" in done.stdout, done
-
-
-def test_what_ip_prints_is_not_among_the_json() -> None:
-    done = inside("iplab translate --netns n1 --json --run 'route -n' | python3 -m json.tool")
-    assert done.returncode == 0, done
-    assert "default via 192.168.1.1 dev v0" in done.stderr

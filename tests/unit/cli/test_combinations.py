@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -57,8 +59,15 @@ def test_a_plan_that_asks_is_no_json(capsys: pytest.CaptureFixture[str]) -> None
     assert "ip netns add a" in said.err
 
 
-def test_a_file_need_not_be_a_plain_one() -> None:
+def test_a_file_need_not_be_a_plain_one(tmp_path: Path) -> None:
     assert run("translate", "/dev/null").exit_code == 0
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("ifconfig eth0 up\n",))
+    writer.start()
+    done = run("translate", pipe)
+    writer.join()
+    assert "ip link set eth0 up" in done.output
 
 
 def test_a_lab_whose_file_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +89,7 @@ def test_a_lab_with_a_directory_of_its_name(
 
 
 def test_a_saved_plan_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "p.json"
+    file = tmp_path / "p.plan"
     file.write_text('{"format": "iplab-plan-0"}')
     with pytest.raises(IplabError, match="a plan saved by another iplab"):
         load_lab(file)

@@ -34,6 +34,13 @@ def test_a_device_that_is_full_is_named() -> None:
         write_file(Path("/dev/full"), b"new")
 
 
+def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
+    target = tmp_path / "no" / "file"
+    with pytest.raises(IplabError, match="cannot write it: No such file or directory") as caught:
+        write_file(target, b"text")
+    assert caught.value.where == str(target)
+
+
 def test_a_link_stays_one_and_the_mode_is_kept(tmp_path: Path) -> None:
     path, link = tmp_path / "a", tmp_path / "b"
     path.write_text("old")
@@ -75,3 +82,9 @@ def test_each_command_names_the_file(
     done = CliRunner().invoke(cli, [*words, "-o", "/dev/full"])
     assert isinstance(done.exception, IplabError)
     assert "/dev/full: cannot write it" in str(done.exception)
+
+
+def test_the_next_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["init", "bridge", "-o", "my lab.yaml"])
+    assert "next: iplab plan 'my lab.yaml'" in done.output
