@@ -24,6 +24,7 @@ from iplab.errors import BadName
 HOST = "host"
 DEVICE_MAX = 15  # IFNAMSIZ in linux/if.h is 16, with the closing NUL
 NODE_MAX = 63
+MIN_IPV6_MTU = 1280  # RFC 8200, 5; net/ipv6/addrconf.c drops IPv6 below it
 
 IPAddress = IPv4Address | IPv6Address
 IPInterface = IPv4Interface | IPv6Interface

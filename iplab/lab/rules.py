@@ -13,13 +13,12 @@ from iplab.draft import lower
 from iplab.lab import checks, settings
 from iplab.lab.gather import Device, Gathered
 from iplab.lab.report import Report
-from iplab.names import HOST, IPAddress, IPInterface, IPNetwork
+from iplab.names import HOST, MIN_IPV6_MTU, IPAddress, IPInterface, IPNetwork
 from iplab.network import Bridge, End, Loopback, Macvlan, Tuntap, Vlan, Vxlan
 
 if TYPE_CHECKING:
     from iplab.lab.read import Parts
 
-MIN_IPV6_MTU = 1280  # RFC 8200, 5; net/ipv6/addrconf.c drops IPv6 below it
 MAX_PORTS = 1023  # BR_MAX_PORTS in net/bridge/br_private.h, port 0 is none
 MAX_STACKED = 8  # MAX_NEST_DEV in include/linux/netdevice.h
 

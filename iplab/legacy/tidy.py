@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from iplab.names import MIN_IPV6_MTU
 from iplab.operations import (
     AddAddress,
     DeleteAddress,
@@ -49,7 +50,7 @@ def _passing(kept: list[Operation], gone: DeleteAddress) -> int | None:
         match kept[at]:
             case SetUp() | SetFlag() | SetQueueLength():
                 continue
-            case SetMtu(mtu=mtu) if mtu >= 1280:
+            case SetMtu(mtu=mtu) if mtu >= MIN_IPV6_MTU:
                 continue
             case AddAddress(address=added) if added.local == gone.address.local:
                 return at if added.peer == gone.address.peer else None

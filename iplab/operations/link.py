@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from iplab.draft import Draft, lower
 from iplab.errors import CannotApply
-from iplab.names import HOST
+from iplab.names import HOST, MIN_IPV6_MTU
 from iplab.network import (
     Bridge,
     Dummy,
@@ -238,12 +238,12 @@ class SetMtu(OnDevice, frozen=True):
 
     def change(self, draft: Draft) -> None:
         found = draft.interface(self.end)
-        kept = tuple(a for a in found.addresses if a.local.version == 4 or self.mtu >= 1280)
+        kept = tuple(a for a in found.addresses if a.local.version == 4 or self.mtu >= MIN_IPV6_MTU)
         draft.put(self.node, replace(found, mtu=self.mtu, addresses=kept))
 
     def inverse(self, before: Draft) -> list[Operation] | None:
         old = before.interface(self.end).mtu
-        if self.mtu < 1280 or old is None:
+        if self.mtu < MIN_IPV6_MTU or old is None:
             return None
         return [SetMtu(self.node, self.device, old)]
 

@@ -114,7 +114,7 @@ class Absent:
     def _give(self, start: End, hop: IPAddress, end: End, role: str) -> Cause:
         interface = self.places.at(end)
         if interface is not None:
-            hindered = self.routes.hindered(end, interface, hop.version)
+            hindered = self.routes.devices.hindered(end, interface, hop.version)
             if hindered is not None:
                 return hindered
             if not interface.up:

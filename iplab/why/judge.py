@@ -12,9 +12,10 @@ from iplab.names import IPAddress
 from iplab.network import End
 from iplab.why import mend
 from iplab.why.facts import Facts
+from iplab.why.journey import Walk
 from iplab.why.packet import Packet, echo
 from iplab.why.report import Cause, Hop, Report, Weight
-from iplab.why.walk import Walk, Walker
+from iplab.why.walk import Walker
 
 
 class Pinged(Struct, frozen=True):
@@ -73,11 +74,11 @@ def no_address(facts: Facts, source: str, to: str, device: str | None) -> Report
     }
     version = 4 if 4 in versions or not versions else 6
     if not any(walker.places.interfaces(source)):
-        return Report(source, to, False, (), walker.routes.alone(source))
+        return Report(source, to, False, (), walker.devices.alone(source))
     probe = _any_address(walker, source, version)
     cause = None
     if probe is not None:
-        cause = walker.routes.without(node, probe, device)
+        cause = walker.devices.without(node, probe, device)
     if cause is None:
         name = f"device {device}" if device else "devices"
         cause = Cause(node, name, f"has no IPv{version} address to ask for")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from iplab.names import IPAddress
+from iplab.names import MIN_IPV6_MTU, IPAddress
 from iplab.network import Bridge, End, Interface, Vxlan
 from iplab.why import mend
 from iplab.why.facts import Facts
@@ -20,7 +20,6 @@ from iplab.why.wire import Way
 
 _SLACK = 4  # the kernel leaves room for an 802.1Q tag
 _USUAL = 1500
-_IPV6_MIN = 1280
 
 
 def narrows(
@@ -88,7 +87,7 @@ def _narrow(
         and not isinstance(device.kind, Bridge)
     ]
     lower = large != _USUAL if not others else max(others) <= small + _SLACK
-    if small < _IPV6_MIN or isinstance(sender.kind, Bridge):
+    if small < MIN_IPV6_MTU or isinstance(sender.kind, Bridge):
         lower = False
     if lower:
         line = mend.ip(start.node, "link", "set", start.device, "mtu", small)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec.structs import replace
 
 from iplab.names import IPAddress, IPInterface, IPNetwork
-from iplab.network import End, Interface, Route
+from iplab.network import End, Route
 from iplab.why import mend, policy
+from iplab.why.devices import Devices, down
 from iplab.why.facts import Facts
 from iplab.why.places import Places
 from iplab.why.report import Cause
@@ -16,18 +15,20 @@ from iplab.why.strangers import stranger
 from iplab.why.topology import Step, Topology
 from iplab.why.wire import Wires
 
-IPV6_MIN = 1280  # RFC 8200, section 5: on a device with less the kernel has no IPv6
 _REFUSING = ("blackhole", "unreachable", "prohibit", "throw")
 
 
 class Routes:
     """Explains what ``ip route get`` refused."""
 
-    def __init__(self, facts: Facts, places: Places, wires: Wires, topology: Topology) -> None:
+    def __init__(
+        self, facts: Facts, places: Places, wires: Wires, topology: Topology, devices: Devices
+    ) -> None:
         self.facts = facts
         self.places = places
         self.wires = wires
         self.topology = topology
+        self.devices = devices
 
     def matching(self, node: str, target: IPAddress) -> Route | None:
         """The route of table main that the kernel takes for ``target``, if somebody wrote it."""
@@ -61,10 +62,10 @@ class Routes:
             if cause is not None:
                 return cause
         found = (
-            self._own_device(node, target)
+            self.devices.leading(node, target)
             or self._on_the_wire(node, target)
             or self._by_gateway(node, target, answering)
-            or self._bare(node, target)
+            or self.devices.bare(node, target)
             or self._apart(node, target)
             or stranger(self.places, self.wires, node, target.version)
         )
@@ -85,93 +86,6 @@ class Routes:
             for address in self.places.addresses(end, target.version)
         )
 
-    # ------------------------------------------------------------ the devices
-
-    def _own_device(self, node: str, target: IPAddress) -> Cause | None:
-        """A device that would lead there, were it up and had it an address."""
-        version = target.version
-        devices = list(self.places.interfaces(node))
-        if not devices:
-            return self.alone(node)
-        for end, interface in devices:
-            within = [a for a in self.places.addresses(end, version) if target in a.local.network]
-            if within and not interface.up:
-                return _down(end)
-        if any(self.places.addresses(end, version) for end, _ in devices):
-            return None
-        return self._without_address(node, target, devices)
-
-    def without(self, node: str, asker: IPAddress, device: str | None) -> Cause | None:
-        """A node without an address of ``asker``'s family: which device should have one?"""
-        devices = [(e, i) for e, i in self.places.interfaces(node) if device in (None, e.device)]
-        if not devices:
-            return self.alone(node)
-        return self._without_address(node, asker, devices)
-
-    def alone(self, node: str) -> Cause:
-        """A node that no wire leads to."""
-        return Cause(node, "devices", "has no device but lo, so nothing leads in or out")
-
-    def resourced(self, node: str, route: Route, source: IPAddress) -> str:
-        """The line that gives ``route`` another source address."""
-        six = ("-6",) if route.destination.version == 6 else ()
-        words = str(replace(route, source=source)).split()
-        if six:
-            return mend.both(_delete(node, route), mend.ip(node, *six, "route", "add", *words))
-        return mend.ip(node, "route", "replace", *words)
-
-    def _without_address(
-        self, node: str, target: IPAddress, devices: Sequence[tuple[End, Interface]]
-    ) -> Cause | None:
-        """No address of the family in the whole node: find the device that should have one."""
-        version = target.version
-        holders = set(self.places.nodes_with(target))
-        offers: list[tuple[int, End, Interface, IPInterface]] = []
-        for end, interface in devices:
-            if interface.master:
-                continue
-            for far, way in self.wires.segment(end).ways.items():
-                for theirs in self.places.addresses(far, version):
-                    if far.node == node or theirs.local.network.num_addresses < 2:
-                        continue
-                    near = 0 if far.node in holders else 1
-                    offers.append((near * 100 + way.cost, end, interface, theirs.local))
-        if not offers:
-            for end, interface in devices:
-                if not interface.up:
-                    return _down(end)
-                if (cause := self.hindered(end, interface, version)) is not None:
-                    return cause
-            return None
-        _, end, interface, offered = min(offers, key=lambda o: (o[0], o[1]))
-        if (cause := self.hindered(end, interface, version)) is not None:
-            return cause
-        if not interface.up:
-            return _down(end)
-        free = self.places.free(offered.network)
-        line = (
-            mend.ip(node, "addr", "add", f"{free}/{offered.network.prefixlen}", "dev", end.device)
-            if free
-            else ""
-        )
-        what = f"has no IPv{version} address"
-        return Cause(node, f"device {end.device}", what, line)
-
-    def hindered(self, end: End, interface: Interface, version: int) -> Cause | None:
-        """What keeps IPv6 off a device."""
-        if version == 4:
-            return None
-        if interface.mtu is not None and interface.mtu < IPV6_MIN:
-            what = f"has mtu {interface.mtu}: under {IPV6_MIN} the kernel takes IPv6 off a device"
-            line = mend.ip(end.node, "link", "set", end.device, "mtu", 1500)
-            return Cause(end.node, f"device {end.device}", what, line)
-        for name in (end.device, "all"):
-            key = f"net/ipv6/conf/{name}/disable_ipv6"
-            if self.facts.sysctl(end.node, key) == "1":
-                what = "IPv6 is switched off here"
-                return Cause(end.node, f"sysctl {key}", what, mend.sysctl(end.node, key, 0))
-        return None
-
     # ------------------------------------------------------------ the wires
 
     def _on_the_wire(self, node: str, target: IPAddress) -> Cause | None:
@@ -188,7 +102,7 @@ class Routes:
                 if theirs is None or far.node == node or way.cost >= 10:
                     continue
                 if not interface.up:
-                    return _down(end)
+                    return down(end)
                 for own in (a.local for a in mine):
                     if target in own.network:
                         what = f"{own.network} is the subnet of {own}, but its route is gone"
@@ -199,25 +113,6 @@ class Routes:
                         return wrong_prefix(end, own, theirs)
                 if mine and not any(target.version == s.own.version for s in self._uses(node, end)):
                     return self._no_common_subnet(end, mine[0].local, far, theirs)
-        return None
-
-    def _bare(self, node: str, target: IPAddress) -> Cause | None:
-        """The target is on the wire of a device of ours that has no address."""
-        for end, interface in self.places.interfaces(node):
-            if interface.master or self.places.addresses(end, target.version):
-                continue
-            for far, way in self.wires.segment(end).ways.items():
-                theirs = [a.local for a in self.places.addresses(far, target.version)]
-                mine = next((a for a in theirs if a.ip == target), None)
-                if mine is None or far.node == node or way.cost >= 10:
-                    continue
-                if (cause := self.hindered(end, interface, target.version)) is not None:
-                    return cause
-                free = self.places.free(mine.network)
-                word = f"{free}/{mine.network.prefixlen}"
-                line = mend.ip(node, "addr", "add", word, "dev", end.device) if free else ""
-                what = f"has no IPv{target.version} address"
-                return Cause(node, f"device {end.device}", what, line)
         return None
 
     def _apart(self, node: str, target: IPAddress) -> Cause | None:
@@ -253,7 +148,7 @@ class Routes:
             return None
         near = self.places.at(step.near)
         if near is not None and not near.up:
-            return _down(step.near)
+            return down(step.near)
         prefix = self._prefix(node, target)
         words = "default" if prefix is None else str(prefix)
         back = "no route back to" if answering else "no route to"
@@ -304,6 +199,14 @@ class Routes:
             return mend.both(_delete(node, route), mend.ip(node, *six, "route", "add", *words))
         return mend.ip(node, *six, "route", "replace", *words)
 
+    def resourced(self, node: str, route: Route, source: IPAddress) -> str:
+        """The line that gives ``route`` another source address."""
+        six = ("-6",) if route.destination.version == 6 else ()
+        words = str(replace(route, source=source)).split()
+        if six:
+            return mend.both(_delete(node, route), mend.ip(node, *six, "route", "add", *words))
+        return mend.ip(node, "route", "replace", *words)
+
 
 def wrong_prefix(end: End, own: IPInterface, theirs: IPInterface) -> Cause:
     """An address whose prefix is not that of the others on the wire."""
@@ -318,11 +221,6 @@ def wrong_prefix(end: End, own: IPInterface, theirs: IPInterface) -> Cause:
     # IPv4 keeps both side by side for a moment, so that no route over the device is lost.
     line = mend.both(add, delete) if own.version == 4 else mend.both(delete, add)
     return Cause(end.node, f"address {own} on {end.device}", what, line)
-
-
-def _down(end: End) -> Cause:
-    line = mend.ip(end.node, "link", "set", end.device, "up")
-    return Cause(end.node, f"device {end.device}", "is down", line)
 
 
 def _delete(node: str, route: Route) -> str:

@@ -4,59 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
-from iplab.names import IPAddress, IPNetwork
+from iplab.names import IPAddress
 from iplab.network import End
-from iplab.why import mend
 from iplab.why.absent import Absent
 from iplab.why.arrival import Arrival
 from iplab.why.crossing import Crossing
-from iplab.why.facts import Facts, Lookup, Rule
-from iplab.why.filters import at_hook, named
+from iplab.why.devices import Devices
+from iplab.why.facts import Facts, Lookup
+from iplab.why.filters import at_hook
+from iplab.why.journey import Translation, Walk, undone
 from iplab.why.packet import Packet
 from iplab.why.places import Places
 from iplab.why.report import Cause, Hop, Weight
 from iplab.why.routes import Routes
 from iplab.why.taken import Taken
 from iplab.why.topology import Topology
+from iplab.why.whole import Whole
 from iplab.why.wire import Wires
 
-_TTL = 64
 _DEPTH = 2  # tunnels in tunnels
-
-
-class Translation(Struct, frozen=True):
-    """A node that changed a packet's addresses: what they were, what they became, by which rule."""
-
-    node: str
-    before: Packet
-    after: Packet
-    rule: Rule | None = None
-
-
-class Walk(Struct):
-    """What a packet met.  ``arrived`` is the node that took it in; ``sight`` the device behind
-    which iplab sees nothing, where the packet went there."""
-
-    packet: Packet
-    hops: list[Hop] = field(default_factory=list)
-    causes: list[Cause] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    translations: list[Translation] = field(default_factory=list)
-    arrived: str | None = None
-    sight: End | None = None
-
-    @property
-    def stopped(self) -> bool:
-        """Whether something surely stops it."""
-        return any(c.weight in (Weight.STOPS, Weight.TWICE) for c in self.causes)
-
-    def met(self, causes: Sequence[Cause]) -> bool:
-        """Note what was met; whether that is the end of the walk."""
-        self.causes += causes
-        return any(c.weight is Weight.STOPS for c in causes)
 
 
 class Walker:
@@ -67,10 +35,12 @@ class Walker:
         self.places = Places(facts.network)
         self.wires = Wires(facts, self.places, self._underlay)
         self.topology = Topology(facts, self.places, self.wires)
-        self.routes = Routes(facts, self.places, self.wires, self.topology)
+        self.devices = Devices(facts, self.places, self.wires)
+        self.routes = Routes(facts, self.places, self.wires, self.topology, self.devices)
         self._absent = Absent(facts, self.places, self.routes)
         self._taken = Taken(facts, self.places)
         self._arrival = Arrival(facts, self.places, self.routes)
+        self._whole = Whole(facts, self.places, self.routes, self.topology)
         self._crossing = Crossing(facts, self.places, self._narrow_below)
 
     def _underlay(self, node: str, remote: IPAddress, port: int) -> Sequence[Cause]:
@@ -113,16 +83,16 @@ class Walker:
         """
         walk = Walk(packet)
         here, arriving = node, ""
-        life = self._life(node, packet)
+        life = self._whole.life(node, packet)
         seen: set[tuple[str, str, IPAddress]] = set()
         while True:
             if (here, arriving, walk.packet.target) in seen:
-                walk.met([self._loop(here, walk)])
+                walk.met([self._whole.loop(here, walk)])
                 return walk
             seen.add((here, arriving, walk.packet.target))
             if arriving:
                 before = walk.packet
-                walk.packet = _undone(before, here, known)
+                walk.packet = undone(before, here, known)
                 passage = self._hook(walk, here, "prerouting", incoming=arriving)
                 if passage:
                     return walk
@@ -131,14 +101,14 @@ class Walker:
                     found = self._arrival.taken_in(here, arriving, walk.packet)
                     return self._ends(walk, here, node, found, expected, known)
                 if here == node:
-                    walk.met([self._loop(here, walk)])
+                    walk.met([self._whole.loop(here, walk)])
                     return walk
                 found = self._arrival.passed_on(here, arriving, walk.packet)
-                if walk.met(self._astray(walk, here, found) or found):
+                if walk.met(self._whole.astray(walk, here, found) or found):
                     return walk
                 life -= 1
                 if life <= 0:
-                    walk.met([self._dies(node, here, walk)])
+                    walk.met([self._whole.dies(node, here, walk)])
                     return walk
             route = self._route(here, arriving, walk.packet)
             if route.refused:
@@ -151,7 +121,7 @@ class Walker:
                     answering=answering,
                 )
                 if answering:
-                    cause = self._masqueraded(cause, routers, walk.packet)
+                    cause = self._whole.masqueraded(cause, routers, walk.packet)
                 walk.met([cause])
                 return walk
             if route.type == "local":
@@ -220,7 +190,7 @@ class Walker:
                 walk.sight = segment.edges[0]
                 walk.notes.append(f"{hop} lies behind {walk.sight}, where iplab does not see")
                 return None
-            changed = self._changed(hop, [*walk.translations, *known]) if final else None
+            changed = self._whole.changed(hop, [*walk.translations, *known]) if final else None
             absent = changed or self._absent.explain(
                 start, hop, segment, walk.packet, gateway=not final
             )
@@ -258,105 +228,3 @@ class Walker:
             if self.places.has(node, address) and (address in own or device == "lo"):
                 return Hop(node, device, str(via) if via else None, str(address))
         return Hop(node, device, str(via) if via else None, str(own[0]) if own else None)
-
-    # ------------------------------------------------------------ what only the whole walk shows
-
-    def _life(self, node: str, packet: Packet) -> int:
-        if packet.version == 4:
-            value = self.facts.sysctl(node, "net/ipv4/ip_default_ttl")
-        else:
-            device = self.facts.lookup(node, packet.target).device
-            value = self.facts.sysctl(node, f"net/ipv6/conf/{device}/hop_limit")
-        return int(value) if value and value.isdigit() else _TTL
-
-    def _dies(self, origin: str, here: str, walk: Walk) -> Cause:
-        six = walk.packet.version == 6
-        name = (
-            f"net/ipv6/conf/{walk.hops[0].device}/hop_limit" if six else "net/ipv4/ip_default_ttl"
-        )
-        value = self._life(origin, walk.packet)
-        what = f"packets leave with ttl {value}, which ends at {here}"
-        return Cause(origin, f"sysctl {name}", what, mend.sysctl(origin, name, _TTL))
-
-    def _loop(self, here: str, walk: Walk) -> Cause:
-        round_trip = [hop.node for hop in walk.hops]
-        ring = round_trip[round_trip.index(here) :] if here in round_trip else round_trip
-        words = " → ".join([*ring, here])
-        for node in reversed(ring):
-            hop = next(h for h in reversed(walk.hops) if h.node == node)
-            step = self.topology.first_step(node, walk.packet.target)
-            if step is not None and str(step.gateway) != hop.via:
-                line = self.routes.better(node, walk.packet.target, None)
-                what = f"sends packets for {walk.packet.target} in a circle: {words}"
-                return Cause(node, f"route to {walk.packet.target}", what, line)
-        what = f"packets for {walk.packet.target} go in a circle: {words}"
-        return Cause(here, f"route to {walk.packet.target}", what)
-
-    def _astray(self, walk: Walk, here: str, found: Sequence[Cause]) -> list[Cause]:
-        """A node that does not forward was not to be asked where another way does lead there."""
-        target, version = walk.packet.target, walk.packet.version
-        if not found or not found[0].what.startswith("does not forward") or not walk.hops:
-            return []
-        last = walk.hops[-1]
-        step = self.topology.first_step(last.node, target)
-        if last.via is None or step is None or step.far.node == here or step.faults:
-            return []
-        there = step.far.node
-        if not self.places.has(there, target) and not self.topology.forwards(there, version):
-            return []
-        route = self.routes.matching(last.node, target)
-        line = self.routes.better(last.node, target, None)
-        name = f"route {route}" if route else f"route to {target}"
-        return [Cause(last.node, name, f"goes by {here}, which {found[0].what}", line)]
-
-    def _changed(self, hop: IPAddress, translations: Sequence[Translation]) -> Cause | None:
-        """A rule that changed an address to one that nobody has."""
-        if self.places.nodes_with(hop):
-            return None
-        for one in translations:
-            if one.rule is None or hop not in (one.after.source, one.after.target):
-                continue
-            place, handle = one.rule.chain, one.rule.handle
-            line = mend.within(one.node, "nft", "delete", "rule", *place, "handle", handle)
-            source = hop == one.after.source
-            subnet = self.routes.subnet_of(one.before.source) if source else None
-            if subnet is not None:
-                line = mend.both(line, _masquerade(one.node, place, subnet))
-            which = "source" if source else "target"
-            what = f"changes the {which} to {hop}, which nobody has"
-            return Cause(one.node, named(one.rule), what, line)
-        return None
-
-    def _masqueraded(self, cause: Cause, routers: Sequence[str], packet: Packet) -> Cause:
-        """Where a router on the way there does NAT, the source should have been hidden by it."""
-        subnet = self.routes.subnet_of(packet.target)
-        if subnet is None or not cause.object.startswith("route to"):
-            return cause
-        for router in routers:
-            for chain in self.facts.ruleset(router).chains:
-                if chain.hook != "postrouting" or chain.type != "nat":
-                    continue
-                what = f"does not masquerade {subnet}, and {cause.node} has {cause.what}"
-                line = _masquerade(router, (chain.family, chain.table, chain.name), subnet)
-                place = f"nft chain {chain.family} {chain.table} {chain.name}"
-                note = f"or a route back: {cause.mend}" if cause.mend else ""
-                return Cause(router, place, what, line, notes=(note,) if note else ())
-        return cause
-
-
-def _masquerade(node: str, place: Sequence[str], subnet: IPNetwork) -> str:
-    """The rule that hides a subnet, ahead of all others."""
-    family = "ip" if subnet.version == 4 else "ip6"
-    match = (family, "saddr", subnet, family, "daddr", "!=", subnet, "masquerade")
-    return mend.within(node, "nft", "insert", "rule", *place, *match)
-
-
-def _undone(packet: Packet, node: str, known: Sequence[Translation]) -> Packet:
-    """An answer at a node that translated its request: addressed to whom the request came from."""
-    for one in reversed(known):
-        if one.node == node and packet.state == "established":
-            answer = one.after.reply()
-            if (packet.source, packet.target) == (answer.source, answer.target):
-                was = one.before.reply()
-                packet = replace(packet, source=was.source, target=was.target)
-    return packet

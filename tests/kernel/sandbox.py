@@ -9,6 +9,7 @@ executed.  ``program=True`` starts the installed `iplab` afresh, where that is t
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -175,6 +176,7 @@ class Zygote:
 def _zygote(control: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a sandbox
     _import_everything()
+    gc.freeze()  # what is there stays: a fork's collector would copy every page of it
     while True:
         message, fds, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
@@ -198,6 +200,9 @@ def _import_everything() -> None:
 
 def _sandbox(channel: socket.socket) -> None:
     lines = channel.makefile("rw")
+    # The tests may run in the background, or below nohup, which have them ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if ctypes.CDLL(None, use_errno=True).unshare(NEW_NAMESPACES):
         lines.write(json.dumps({"error": f"unshare: {os.strerror(ctypes.get_errno())}"}) + "\n")
         lines.flush()
@@ -240,9 +245,13 @@ def _answer(request: Request, started: dict[int, Request]) -> Request:
             files = {name: os.memfd_create(name) for name in names}
             os.write(files["stdin"], request["stdin"].encode())
             os.lseek(files["stdin"], 0, os.SEEK_SET)
-            pid = os.fork()
-            if pid == 0:
-                _become(request, files)
+            os.chdir(request["cwd"])
+            if request["argv"][0] == "iplab" and not request["program"]:
+                pid = os.fork()
+                if pid == 0:
+                    _be_iplab(request, files)
+            else:
+                pid = _spawn(request, files)
             started[pid] = request | files
             return {"pid": pid}
         case "signal":
@@ -273,27 +282,32 @@ def _wait(started: dict[int, Request], pid: int, until: float) -> Request:
     return answer
 
 
-def _become(request: Request, files: dict[str, int]) -> None:
-    """In the forked child: be the command.  Does not return."""
+def _spawn(request: Request, files: dict[str, int]) -> int:
+    """Start a program; this process, which is large, is not copied for it (posix_spawn(3))."""
     argv: list[str] = request["argv"]
+    if argv[0] == "iplab":
+        argv = [sys.executable, "-m", "iplab", *argv[1:]]
+    return os.posix_spawnp(
+        argv[0],
+        argv,
+        os.environ | request["env"],
+        file_actions=[
+            (os.POSIX_SPAWN_DUP2, files[name], number)
+            for number, name in enumerate(("stdin", "out", "err"))
+        ],
+        setsid=True,
+    )
+
+
+def _be_iplab(request: Request, files: dict[str, int]) -> None:
+    """In the forked child: be the command.  Does not return."""
     code = 126
     try:
         os.setsid()
-        # The tests may run in the background, or below nohup, which have them ignored.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        os.chdir(request["cwd"])
         os.environ.update(request["env"])
         for number, name in enumerate(("stdin", "out", "err")):
             os.dup2(files[name], number)
-        if argv[0] == "iplab" and not request["program"]:
-            code = _iplab(argv)
-        elif argv[0] == "iplab":
-            os.execv(sys.executable, [sys.executable, "-m", "iplab", *argv[1:]])
-        else:
-            os.execvp(argv[0], argv)
-    except OSError as error:
-        os.write(2, f"{argv[0]}: {error}\n".encode())
+        code = _iplab(request["argv"])
     finally:
         os._exit(code)
 

@@ -6,7 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -67,20 +67,26 @@ nodes:
 """.replace("{QUICK}", QUICK)
 
 
-def worded_wrongly(sandbox: Sandbox, text: str, instead: str) -> str:
-    """A directory of templates that word one command, known by its text, as another."""
+class Command(NamedTuple):
+    """A command of a plan, and the name of its operation."""
+
+    text: str
+    operation: str
+
+
+def worded_wrongly(sandbox: Sandbox, command: Command, instead: str) -> str:
+    """A directory with a template that words one command as another."""
     directory = sandbox.here / "wrong"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
-    unquoted = text.replace("'", "")
-    for operation in ALL:
-        name = template_name(operation)
-        right = (templates_dir() / "commands" / name).read_text().strip()
-        directory.joinpath(name).write_text(
-            f"{{% set words %}}{right}{{% endset %}}"
-            f"{{% if words | replace(\"'\", '') == {unquoted!r} %}}{instead}"
-            f"{{% else %}}{right}{{% endif %}}"
-        )
+    unquoted = command.text.replace("'", "")
+    name = template_name(next(kind for kind in ALL if kind.__name__ == command.operation))
+    right = (templates_dir() / "commands" / name).read_text().strip()
+    directory.joinpath(name).write_text(
+        f"{{% set words %}}{right}{{% endset %}}"
+        f"{{% if words | replace(\"'\", '') == {unquoted!r} %}}{instead}"
+        f"{{% else %}}{right}{{% endif %}}"
+    )
     return str(directory)
 
 
@@ -92,7 +98,7 @@ def eventually(found: Callable[[], Any], wanted: Any) -> None:
     assert now == wanted
 
 
-def commands(sandbox: Sandbox, file: str, style: str) -> list[str]:
+def commands(sandbox: Sandbox, file: str, style: str) -> list[Command]:
     """Each command of the plan by itself, as its own process would get it."""
     done = sandbox.iplab("plan", file, "--json", "--style", style, code=3)
     found = []
@@ -100,7 +106,9 @@ def commands(sandbox: Sandbox, file: str, style: str) -> list[str]:
         head = [word for word in command["argv"] if word not in ("-batch", "-")]
         lines = command.get("lines")
         found += (
-            [shlex.join([*head, *line["argv"]]) for line in lines] if lines else [command["text"]]
+            [Command(shlex.join([*head, *line["argv"]]), line["operation"]) for line in lines]
+            if lines
+            else [Command(command["text"], command["operation"])]
         )
     return found
 
@@ -129,8 +137,9 @@ def test_whichever_command_fails_all_is_put_back(sandbox: Sandbox, lab: str, sty
     # line).  A device that is not found is no fault where it was to be deleted.
     words = "nowhere up" if lab == "new" else "lo nonsense"
     failing = f"{{{{ ip }}}} link set {words}"
-    for number, text in enumerate(every, 1):
-        wrong = worded_wrongly(sandbox, text, failing)
+    for number, command in enumerate(every, 1):
+        wrong = worded_wrongly(sandbox, command, failing)
+        text = command.text
         options = ("--style", style, "--templates", wrong)
         done = sandbox.try_("iplab", "up", "lab.yaml", "--yes", *options)
         where = f"when command {number} of {len(every)} ({text}) had failed"
