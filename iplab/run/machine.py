@@ -161,13 +161,27 @@ class Machine:
             time.sleep(pause)
 
     def _once(self, command: Command) -> Finished:
-        with self._popen(command) as process:
+        signals = interrupts.current()
+        # Not before we can wait for it: it would run on while we put things back.
+        signals.hold()
+        try:
+            process = self._popen(command)
+        except BaseException:
+            signals.release()
+            raise
+        told = False
+        with process:
             try:
+                signals.release()
+                told = True
                 out, err = process.communicate(command.stdin, timeout=self.timeout)
             except subprocess.TimeoutExpired:
-                process.kill()
+                with signals.held():
+                    process.kill()
                 raise self._no_answer(command) from None
             except KeyboardInterrupt:
+                if process.stdin and not told:  # half of a batch would end in half a line
+                    process.stdin.close()
                 _end(process)
                 raise
         return Finished(process.returncode, out, err)
@@ -182,12 +196,9 @@ class Machine:
 
     def _popen(self, command: Command) -> subprocess.Popen[str]:
         start = self._start(command)
-        signals = interrupts.current()
-        # Not between its start and our knowing of it: it would run on while we put things back.
-        signals.hold()
         try:
             with standing_in(start.namespace):
-                process = subprocess.Popen(
+                return subprocess.Popen(
                     start.argv,
                     executable=start.path,
                     stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
@@ -200,17 +211,7 @@ class Machine:
                     pass_fds=start.kept,
                 )
         except (CannotEnter, OSError, ValueError) as error:
-            signals.release()
             raise _not_started(command, error) from None
-        try:
-            signals.release()
-        except KeyboardInterrupt:
-            with process:
-                if process.stdin:
-                    process.stdin.close()  # nothing for it to do
-                _end(process)
-            raise
-        return process
 
     def _no_answer(self, command: Command) -> CommandFailed:
         return CommandFailed(

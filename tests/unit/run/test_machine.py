@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 from pytest_subprocess import FakeProcess
@@ -20,6 +23,8 @@ from iplab.run import interrupts, machine
 from iplab.run.machine import Machine, find_program, program
 from iplab.run.netns import inside
 from iplab.run.running import Finished
+
+TraceFunction = Callable[[FrameType, str, Any], Any]
 
 
 @pytest.fixture(autouse=True)
@@ -194,6 +199,44 @@ def test_side_by_side_a_signal_waits_for_what_runs(tmp_path: Path) -> None:
     with interrupts.listening(), pytest.raises(KeyboardInterrupt):
         list(Machine().side_by_side(commands(), at_once=2))
     assert (tmp_path / "done").exists()
+
+
+@pytest.mark.usefixtures("real")
+def test_a_signal_at_whichever_line_leaves_nothing_running(tmp_path: Path) -> None:
+    """What has been started has ended when the interrupt is told of, so that it can be undone."""
+
+    def interrupted(at: int) -> bool:
+        """Whether line ``at`` of what runs in iplab.run.machine met a signal."""
+        count = 0
+
+        def trace(frame: FrameType, event: str, arg: object) -> TraceFunction | None:
+            nonlocal count
+            if frame.f_code.co_filename != machine.__file__:
+                return None
+            if event == "line":
+                count += 1
+                if count == at:
+                    signal.raise_signal(signal.SIGINT)
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            with interrupts.listening():
+                Machine().run(shell(f"sleep 0.02; touch {tmp_path}/{at}"))
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(before)
+        return False
+
+    at = 1
+    while interrupted(at):
+        with pytest.raises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+        at += 1
+    assert at > 10
+    assert {"1", str(at)} & set(os.listdir(tmp_path)) == {str(at)}
 
 
 def test_the_environment_is_one_that_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
