@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 
 from msgspec import Struct, field
 
+from iplab.legacy.looks import looks_like_command
 from iplab.legacy.report import Line, Rewritten
-from iplab.legacy.sheet import Reader, looks_like_command, split_prompt
+from iplab.legacy.sheet import Reader, split_prompt
 
 
 class _Span(Struct, frozen=True):

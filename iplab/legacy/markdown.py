@@ -13,8 +13,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from msgspec import Struct
 
+from iplab.legacy.looks import looks_like_command
 from iplab.legacy.report import Line, Rewritten
-from iplab.legacy.sheet import Reader, joined_lines, looks_like_command, split_prompt
+from iplab.legacy.sheet import Reader, joined_lines, split_prompt
 
 _SHELLS = {"sh", "bash", "shell", "zsh", "ash", "dash", "ksh"}
 _TRANSCRIPTS = {"", "console", "shell-session", "terminal", "text", "session", "shellsession"}

@@ -13,14 +13,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from iplab.legacy import TOOLS, Context
+from iplab.legacy.looks import looks_like_command
 from iplab.legacy.report import Line, Rewritten
 from iplab.legacy.script import rewrite
 from iplab.network import Namespace
 
 UNDER = "# iproute2: "
 UNDER_INEXACT = "# iproute2 (about): "
-_PROMPT = re.compile(r"\s*(?:\[?[\w.-]+@[\w.-]+[^$#>]*[$#%>]|[$#%>])\s+")
-_PLACEHOLDER = re.compile(r"<([A-Za-z][\w .-]*)>|\[([A-Za-z][\w-]*)\](?!\()|\{([A-Za-z][\w -]*)\}")
+# A shell's prompt; or what stands before a command in /etc/network/interfaces.
+_PROMPT = re.compile(
+    r"\s*(?:\[?[\w.-]+@[\w.-]+[^$#>]*[$#%>]|\$#|[$#%>]|(?:pre-|post-)?(?:up|down))\s+"
+)
+_PLACEHOLDER = re.compile(
+    r"<([A-Za-z][\w .-]*)>|\[([A-Za-z][\w-]*)\](?!\()"
+    r"|\{\{([^{}\[\]|]+)\}\}|\{([A-Za-z][\w -]*)\}"
+)
 _FIRST = re.compile(
     r"\s*(?:sudo\s+(?:-\w+\s+)*)?(?:/\S*/)?(?:" + "|".join(map(re.escape, sorted(TOOLS))) + r")\b"
 )
@@ -157,16 +164,3 @@ def plain_text(source: bytes, reader: Reader, name: str = "text") -> Rewritten:
         out.append(under)
         report += beside.lines
     return Rewritten("".join(out).encode("utf-8", "surrogateescape"), tuple(report), name)
-
-
-def looks_like_command(text: str) -> bool:
-    """Whether a line of prose that begins with `route` or `arp` is a command after all."""
-    words = re.split(r"[\s;|&]+", text.strip())
-    if len(words) == 1:
-        return words[0].rpartition("/")[2] in TOOLS - {"route", "arp"}
-    return bool(
-        re.match(
-            r"[-/\d<\[{$]|\w+\d|(add|del|delete|show\w*|addbr|addif|delbr|delif|stp|rem)$", words[1]
-        )
-        or words[0] == "sudo"
-    )

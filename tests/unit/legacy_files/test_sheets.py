@@ -86,3 +86,32 @@ def test_html_in_pre_and_code() -> None:
     assert "</b> ifconfig eth0 up\n# iproute2: ip link set eth0 up\n" in done
     assert "| grep -q . &gt;/dev/null &amp;&amp; a</pre>" in done
     assert rewrite_file(done.encode(), "notes.html").text.decode() == done
+
+
+def test_places_for_values_as_tldr_pages_write_them() -> None:
+    text = "`sudo route add -net {{net}} netmask {{mask}} gw {{gw}}` `brctl delbr {{bridge}}`\n"
+    done = rewrite_file(text.encode(), "route.md").text.decode()
+    assert "`sudo ip route prepend {{net}}/{{mask}} via {{gw}}`" in done
+    assert "`ip link del {{bridge}}`" in done
+
+
+def test_what_looks_like_a_command() -> None:
+    text = (
+        "`ifconfig lo up` `ifconfig br-lan up` `ifconfig IFACE down` `brctl setageing br0 0` "
+        "`brctl hairpin br0 p1 on` `vconfig set_flag eth0.5 1 1` `$# ifconfig eth0 up` "
+        "`arp requests` `route table` `ifconfig command` `brctl is`\n"
+    )
+    done = rewrite_file(text.encode(), "notes.md").text.decode()
+    assert done.count("(`") + done.count("(about") == 7
+    assert done.endswith(") `arp requests` `route table` `ifconfig command` `brctl is`\n")
+
+
+def test_a_pipe_behind_a_bare_tool_is_reported() -> None:
+    done = rewrite_file(b"```\nroute | grep default\narp | awk '{print $1}'\n```\n", "notes.md")
+    assert [line.line for line in done.lines if line.reason] == [2, 3]
+
+
+def test_hooks_of_network_interfaces_in_a_sheet() -> None:
+    text = "```\niface eth0 inet dhcp\n    up route add -net 192.0.2.0/24 dev eth0\n```\n"
+    done = rewrite_file(text.encode(), "notes.md").text.decode()
+    assert "dev eth0\n    # iproute2: ip route prepend 192.0.2.0/24 dev eth0\n" in done
