@@ -137,6 +137,7 @@ def in_heredocs(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, st
         at = start
         for line in script.source[start:end].splitlines(keepends=True):
             text = line.decode("utf-8", "surrogateescape").strip()
+            text = _HOOK.sub("", text)
             if pattern.match(text):
                 yield at, text
             at += len(line)
@@ -151,6 +152,7 @@ def in_tests(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]
             yield start, text
 
 
+_HOOK = re.compile(r"^(?:pre-|post-)?(?:up|down)\s+")  # of interfaces(5)
 _patterns: dict[frozenset[str], re.Pattern[str]] = {}
 
 

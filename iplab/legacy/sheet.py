@@ -20,9 +20,11 @@ from iplab.network import Namespace
 
 UNDER = "# iproute2: "
 UNDER_INEXACT = "# iproute2 (about): "
-# A shell's prompt; or what stands before a command in /etc/network/interfaces.
+# A shell's prompt (`$`, `me@here:~$`, `host#`, `/ #`); or what stands before a command in
+# /etc/network/interfaces.
 _PROMPT = re.compile(
-    r"\s*(?:\[?[\w.-]+@[\w.-]+[^$#>]*[$#%>]|\$#|[$#%>]|(?:pre-|post-)?(?:up|down))\s+"
+    r"\s*(?:\[?[\w.-]+@[\w.-]+[^$#>]*[$#%>]|\$#|[\w.-]*[$#%>]|[~/][\w./-]* ?[$#]"
+    r"|(?:pre-|post-)?(?:up|down))\s+"
 )
 _PLACEHOLDER = re.compile(
     r"<([A-Za-z][\w .-]*)>|\[([A-Za-z][\w-]*)\](?!\()"

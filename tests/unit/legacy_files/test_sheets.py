@@ -115,3 +115,13 @@ def test_hooks_of_network_interfaces_in_a_sheet() -> None:
     text = "```\niface eth0 inet dhcp\n    up route add -net 192.0.2.0/24 dev eth0\n```\n"
     done = rewrite_file(text.encode(), "notes.md").text.decode()
     assert "dev eth0\n    # iproute2: ip route prepend 192.0.2.0/24 dev eth0\n" in done
+
+
+def test_prompts_of_many_machines() -> None:
+    lines = ["linux$ sudo ifconfig eth0 up", "host# route del default", "~ # ifconfig lo up"]
+    lines += ["/ # ifconfig eth0 mtu 1400", "sh-5.1# ifconfig eth0 down", "Router#show ip arp"]
+    text = "```\n" + "\n".join(lines) + "\n```\n"
+    done = rewrite_file(text.encode(), "notes.md")
+    assert [line.line for line in done.lines] == [2, 3, 4, 5, 6]
+    comment = rewrite_file(b"```sh\ndate # ifconfig eth0 up\n```\n", "notes.md")
+    assert comment.lines == ()
