@@ -36,8 +36,20 @@ _RUNS_TEXT = {
 _ASKS = {"which", "type", "hash", "whereis", "command", "dpkg", "rpm"}
 # Programs that run no words of theirs, and some that have a `route` or an `arp` of their own.
 _RUNS_NOTHING = {
-    *("ip", "bridge", "tc", "nft", "ebtables", "arptables", "nmcli", "netsh", "vtysh", "ndmc"),
-    *("echo", "printf", "grep", "egrep", "fgrep", "man", "pgrep", "pkill", "killall", "for"),
+    *("ip", "bridge", "tc", "nft", "ebtables", "arptables", "nmcli", "netsh", "vtysh", "logger"),
+    *(
+        "echo",
+        "printf",
+        "grep",
+        "egrep",
+        "fgrep",
+        "man",
+        "pgrep",
+        "pkill",
+        "killall",
+        ":",
+        "logger",
+    ),
 }
 
 

@@ -247,10 +247,10 @@ def test_ifenslave_as_its_source_has_it(line: str, wanted: list[str]) -> None:
 
 
 def test_an_ad_hoc_network_is_joined_with_its_frequency() -> None:
-    found = translate("iwconfig wlan0 mode ad-hoc essid mesh".split())
+    found = say("iwconfig wlan0 mode ad-hoc essid mesh")
     assert found.reason is not None
     assert "iw dev DEV ibss join mesh FREQ" in found.reason
-    (note,) = [n for n in translate("iwconfig wlan0 essid mesh".split()).notes if "ad-hoc" in n]
+    (note,) = [n for n in say("iwconfig wlan0 essid mesh").notes if "ad-hoc" in n]
     assert "iw dev DEV ibss join SSID FREQ" in note
 
 
