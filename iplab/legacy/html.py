@@ -90,8 +90,6 @@ def _pre(text: str, span: _Span, reader: Reader, found: _Additions) -> None:
         number = text.count("\n", 0, at) + 1
         at += len(raw)
         prefix, rest = split_prompt(_plain(raw).rstrip("\r\n"), comments=False)
-        if not looks_like_command(rest):
-            continue
         beside = reader.beside(rest, number)
         if beside is None:
             continue

@@ -7,7 +7,7 @@ the next run sees that it is there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -64,7 +64,7 @@ class Reader(Struct, frozen=True):
 
         ``text`` of the answer is empty where any part of the line could not be translated.
         """
-        if not _FIRST.match(text) and not re.search(r"[;&|]", text):
+        if not holds_command(text):
             return None
         shell, back = _without_placeholders(text)
         # A command that follows: nothing looks at the exit status of a line in a sheet.
@@ -86,6 +86,28 @@ class Reader(Struct, frozen=True):
             return Beside("", lines)
         new = done.text.decode("utf-8", "surrogateescape").removesuffix("\n:")
         return Beside(back(new).strip(), lines)
+
+
+_BEGINS = re.compile(r"[;&|(){}`\"']|\b(?:do|then|else)\b")  # behind these a command may begin
+
+
+def holds_command(line: str) -> bool:
+    """Whether a line begins with an old command, or has one behind a `;`, a `do`, a quote …"""
+    if _FIRST.match(line):
+        return looks_like_command(line)
+    return any(
+        _FIRST.match(part) is not None and looks_like_command(part + behind)
+        for part, behind in _parts(line)
+    )
+
+
+def _parts(line: str) -> Iterator[tuple[str, str]]:
+    """What stands between the places where a command may begin, and a pipe behind it."""
+    at = 0
+    for found in _BEGINS.finditer(line):
+        yield line[at : found.start()], line[found.start() :] if found[0] == "|" else ""
+        at = found.end()
+    yield line[at:], ""
 
 
 def split_prompt(line: str, *, comments: bool = True) -> tuple[str, str]:

@@ -125,3 +125,31 @@ def test_prompts_of_many_machines() -> None:
     assert [line.line for line in done.lines] == [2, 3, 4, 5, 6]
     comment = rewrite_file(b"```sh\ndate # ifconfig eth0 up\n```\n", "notes.md")
     assert comment.lines == ()
+
+
+def test_a_command_in_the_midst_of_a_line() -> None:
+    lines = [
+        "for i in 1 2; do ifconfig eth0:$i down; done",
+        'ssh pi@host "ifconfig eth0 down"',
+        "[ -f /x ] && IP=$(ifconfig eth0 | grep 'inet ' | awk '{print $2}')",
+        "look at (route tables); arp requests | or not",
+        "sudo rfkill unblock all; ifconfig wlan0 up",
+    ]
+    done = rewrite_file(("```\n" + "\n".join(lines) + "\n```\n").encode(), "notes.md")
+    assert [line.line for line in done.lines] == [2, 3, 4, 6]
+    assert 'do ip -4 addr flush dev eth0 label "eth0:$i"; done\n' in done.text.decode()
+    assert [line.line for line in done.lines if line.reason] == [3]
+
+
+def test_how_others_write_a_fence_is_bash() -> None:
+    text = "``` {.bash}\nifconfig eth0 up\n```\n```bash=\nifconfig eth0 up\n```\n"
+    text += "```c++\nroute -n\n```\n"
+    done = rewrite_file(text.encode(), "notes.md").text.decode()
+    assert done.count("# iproute2: ip link set eth0 up\n") == 2
+    assert "ip -4 route" not in done
+
+
+def test_html_too_has_commands_in_the_midst_of_a_line() -> None:
+    done = rewrite_file(b"<pre>\nfor i in 1 2; do ifconfig eth$i up; done\n</pre>\n", "notes.html")
+    assert b'# iproute2 (about): for i in 1 2; do ip link set "eth$i" up; done\n' in done.text
+    assert [line.line for line in done.lines] == [2]
