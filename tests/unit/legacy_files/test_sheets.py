@@ -151,5 +151,5 @@ def test_how_others_write_a_fence_is_bash() -> None:
 
 def test_html_too_has_commands_in_the_midst_of_a_line() -> None:
     done = rewrite_file(b"<pre>\nfor i in 1 2; do ifconfig eth$i up; done\n</pre>\n", "notes.html")
-    assert b'# iproute2 (about): for i in 1 2; do ip link set "eth$i" up; done\n' in done.text
+    assert b'# iproute2: for i in 1 2; do ip link set "eth$i" up; done\n' in done.text
     assert [line.line for line in done.lines] == [2]
