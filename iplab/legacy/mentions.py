@@ -36,7 +36,8 @@ _RUNS_TEXT = {
 _ASKS = {"which", "type", "hash", "whereis", "command", "dpkg", "rpm"}
 # Programs that run no words of theirs, and some that have a `route` or an `arp` of their own.
 _RUNS_NOTHING = {
-    *("ip", "bridge", "tc", "nft", "ebtables", "arptables", "nmcli", "netsh", "vtysh", "logger"),
+    *("ip", "bridge", "tc", "nft", "iptables", "ip6tables", "ebtables", "arptables", "nmcli"),
+    *("netsh", "vtysh", "logger", "tcpdump", "tshark", "batctl"),
     *(
         "echo",
         "printf",
@@ -71,29 +72,38 @@ def in_command(command: Command, tools: frozenset[str]) -> str | None:
     texts = [_text(word.pieces) for word in rest]
     if name == "alias":
         texts = [text.partition("=")[2] for text in texts]
-    if why and any(runs(text, tools) for text in texts):
+    # (A word alone, as in `ssh host ip route`, is looked at with those around it.)
+    if why and any(runs(text, tools) for text in texts if name == "alias" or " " in text.strip()):
         return why
-    at = _among_words(values, tools) if name not in _RUNS_NOTHING else None
-    if at is None:
+    at = _among_words(values, tools, bare=why is not None) if name not in _RUNS_NOTHING else None
+    if at is None or (
+        at and command.name == "find" and not any("exec" in (v or "") for v in values)
+    ):
         return None
     if at == 0:
         return f"what {command.name} is cannot be known here"
+    if values[at] == "route" and re.search(r"(?i)ip", command.name):
+        return None  # `$IP route add …`
     return why or f"it is given to {command.name}, which may run it"
 
 
-def _among_words(values: Sequence[str | None], tools: frozenset[str]) -> int | None:
-    """Which word is an old tool: ``run ifconfig eth0 up``, ``*/5 * * * * root route add …``."""
+def _among_words(values: Sequence[str | None], tools: frozenset[str], *, bare: bool) -> int | None:
+    """Which word is an old tool: ``run ifconfig eth0 up``, ``*/5 * * * * root route add …``.
+
+    ``bare``: it may stand there without arguments (but for `route` and `arp`, which are words too).
+    """
     for at, value in enumerate(values):
         if (value or "").rpartition("/")[2] == "ip":
             return None  # `run ip route add …`
-        # `@ifconfig` of a Makefile, `::sysinit:/sbin/ifconfig` of an inittab
-        tool = re.sub(r"^(?:[-@+]+|\S*:)", "", value or "").rpartition("/")[2]
+        tool = value or ""
+        if at == 0:  # `@ifconfig` of a Makefile, `::sysinit:/sbin/ifconfig` of an inittab
+            tool = re.sub(r"^(?:[-@+]+|\S*:)", "", tool)
+        tool = tool.rpartition("/")[2]
         if tool in tools:
             rest = [word or "$x" for word in values[at + 1 :]]
-            iproute2 = tool == "route" and "via" in rest  # `$IP route add …`
-            if rest and not iproute2 and looks_like_command(" ".join([tool, *rest])):
-                return at
-            return None
+            iproute2 = tool == "route" and "via" in rest
+            said = (rest or bare) and looks_like_command(" ".join([tool, *rest]))
+            return at if said and not iproute2 else None
     return None
 
 
