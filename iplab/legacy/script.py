@@ -120,7 +120,7 @@ class _Job:
         if wrapped is None:
             self._other(command)
             return
-        head = command.words[wrapped.at]
+        head = command.words[wrapped.keep]  # the tool, or the busybox before it
         self._names_vlans(command, self.tools.words(command, wrapped))
         done = self._replace(command, wrapped)
         if head.value is None:

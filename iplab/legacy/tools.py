@@ -44,12 +44,19 @@ class Tools(Struct, frozen=True):
         return None
 
     def _wrapper(self, first: Word) -> str | None:
-        """A first word as the wrapper that it is as good as: a hook, or ``$SUDO``."""
+        """A first word as the wrapper that it is as good as: a hook, ``$SUDO``, ``$BUSYBOX``."""
         if self.hook(first):
             return "nohup"
         name = first.pieces[0].name if len(first.pieces) == 1 else ""
         if name and self.variables.always(name, _MAYBE_SUDO):
             return "sudo"
+        said = self.variables.values(name, first.start) if name else None
+        words = said[0].split() if said is not None and len(said) == 1 else []
+        if len(words) == 1:
+            return words[0]
+        # NS="ip netns exec ns1"; $NS ifconfig lo up
+        if words and not first.pieces[0].quoted and unwrap([*words, "true"]).at == len(words):
+            return "nohup"
         return first.value
 
     def hook(self, first: Word) -> bool:
