@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,6 +126,8 @@ def _print(one: Explanation, messages: Messages) -> None:
         if one.rest:
             click.echo(f"{messages.page('rest')}: {one.rest}")
         click.echo(styled(f"{messages.page('unknown')}: {one.unknown}", fg="yellow"))
+        if _is_old(one.rest):
+            click.echo(f"{messages.page('old')}: iplab translate {shlex.quote(one.rest)}")
         return
     undo = [*one.undo, *one.undo_note]
     sections = (
@@ -144,6 +147,14 @@ def _print(one: Explanation, messages: Messages) -> None:
     for left, text in rows([(left, text) for left, text, _ in pairs], indent=0):
         colour = "yellow" if left.strip() == trap else None
         click.echo((styled(left, fg=colour, bold=True) if left.strip() else left) + text)
+
+
+def _is_old(rest: str) -> bool:
+    """Whether what was not read is a command of ifconfig, route and their kin."""
+    from iplab.legacy import TOOLS
+    from iplab.legacy.translate import program
+
+    return bool(rest.strip()) and program(rest.split()[0]) in TOOLS
 
 
 def _print_output(devices: list[Device]) -> None:

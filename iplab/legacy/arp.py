@@ -65,6 +65,8 @@ def read(words: Sequence[str], answer: Answer) -> None:
         _file(rest[0] if rest else "/etc/ethers", entry, answer)
     else:
         _show(rest, entry.device, answer)
+        if "d" in [letter for letter, _ in options]:
+            answer.note("with -a it lists, and deletes nothing; ip neigh flush … deletes")
 
 
 def _show(rest: list[str], device: str | None, answer: Answer) -> None:

@@ -20,6 +20,10 @@ _SUFFIXES: dict[str, Kind] = {
     **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
     **dict.fromkeys((".txt", ".text"), "text"),
 }
+_OTHER_LANGUAGES = {
+    *(".py", ".pl", ".rb", ".php", ".js", ".ts", ".java", ".kt", ".go", ".rs", ".lua", ".tcl"),
+    *(".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".swift", ".json", ".xml", ".css", ".ps1", ".bat"),
+}
 _SHELL = re.compile(
     rb"#!\s*\S*?(?:\benv\s+(?:-S\s+)?\S*?)?\b(?:ba|da|a|k|mk|z)?sh\b|#!\s*\S*busybox\s"
 )
@@ -46,6 +50,9 @@ def check(source: bytes, name: str, kind: Kind) -> None:
         raise NotText("it is a binary file (it holds NUL bytes)", where=name)
     if source.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NotText("it is UTF-16", where=name, hint="iconv -f UTF-16 -t UTF-8")
+    suffix = PurePath(name).suffix.lower()
+    if kind == "script" and suffix in _OTHER_LANGUAGES and not _SHELL.match(source):
+        raise NotText(f"it is no shell script: its name ends in {suffix}", where=name)
     if kind == "script" and source.startswith(b"#!") and not _SHELL.match(source):
         first = source.split(b"\n", 1)[0].decode("utf-8", "replace")
         raise NotText(f"it is no shell script: it begins with {first}", where=name)

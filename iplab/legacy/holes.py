@@ -184,14 +184,19 @@ def _all_named(
 ) -> None:
     """What is not known has to stand in the answer: lost on the way, it would be silently wrong.
 
-    But for a MAC address, which arp itself does not look at where an entry is published.
+    But for a whole MAC address, which arp itself does not look at where an entry is published.
     """
     there = {part for command in form for word in command for part in word}
     sources = " ".join(part.source for part in there if isinstance(part, Unit))
+
+    def named(piece: Piece) -> bool:
+        return Unit(source(piece)) in there or bool(piece.name and piece.name in sources)
+
     for hole in unknown:
-        piece = words[hole.word].pieces[hole.piece]
-        named = Unit(source(piece)) in there or (piece.name and piece.name in sources)
-        if not named and places[hole.word] != "mac":
+        word = words[hole.word]
+        piece = word.pieces[hole.piece]
+        unused = places[hole.word] == "mac" and not any(map(named, word.pieces))
+        if not named(piece) and not unused:
             raise Depends(f"the new command would not depend on {piece.text}")
 
 

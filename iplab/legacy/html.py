@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 
 from msgspec import Struct, field
 
+from iplab.legacy.looks import looks_like_command
 from iplab.legacy.report import Line, Rewritten
-from iplab.legacy.sheet import Reader, looks_like_command, split_prompt
+from iplab.legacy.sheet import Reader, split_prompt
 
 
 class _Span(Struct, frozen=True):
@@ -89,8 +90,6 @@ def _pre(text: str, span: _Span, reader: Reader, found: _Additions) -> None:
         number = text.count("\n", 0, at) + 1
         at += len(raw)
         prefix, rest = split_prompt(_plain(raw).rstrip("\r\n"), comments=False)
-        if not looks_like_command(rest):
-            continue
         beside = reader.beside(rest, number)
         if beside is None:
             continue

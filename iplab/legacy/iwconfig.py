@@ -122,8 +122,17 @@ def _essid(value: str, rest: list[str], do: _Do, answer: Answer) -> None:
         raise NoEquivalent("iw connect has no such name, and no index")
     if len(value.encode(errors="surrogateescape")) > 32:
         raise ToolFails("a network's name has 32 bytes at most")
+    settings = [item.words for item in answer.items if isinstance(item, SetWireless)]
+    if ("set", "type", "ibss") in settings:
+        raise NoEquivalent(
+            f"essid {value} in ad-hoc mode wants the frequency too: "
+            f"iw dev DEV ibss join {value} FREQ (in MHz)"
+        )
     do("connect", value)
-    answer.doubt("in managed mode, without a key; with WPA the connection is wpa_supplicant's")
+    answer.doubt(
+        "in managed mode, without a key; with WPA the connection is wpa_supplicant's, and in "
+        "ad-hoc mode it is iw dev DEV ibss join SSID FREQ"
+    )
 
 
 def _mode(value: str) -> str:

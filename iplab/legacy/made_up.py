@@ -28,6 +28,8 @@ def made_up(word: Word, index: int, role: Role, variant: int, number: int) -> st
     digits = str((71, 83)[variant] + number)
     if role == "address6" and len(word.pieces) > 1:
         return _part_of_six(word, index, variant, number)
+    if role == "mac" and len(word.pieces) > 1:
+        return _part_of_mac(word, index, variant, number) or digits
     if before.endswith("/") and role in ("address", "network"):
         return ("25", "26")[variant]
     if role in ("address", "network") and len(word.pieces) > 1 and not before:
@@ -72,3 +74,20 @@ def _part_of_six(word: Word, index: int, variant: int, number: int) -> str:
     if after.startswith("/"):
         return f"2001:db8:{7 + variant}::{5 + number}"
     return f"2001:db8:{7 + variant}" if after.startswith("::") else "?"
+
+
+def _part_of_mac(word: Word, index: int, variant: int, number: int) -> str:
+    """One of the six bytes, or the several that the word lacks: ``${MAC%:*}:77``, ``$OUI:$N``.
+
+    Empty: the piece is a part of a byte.
+    """
+    holes = {at: f"<{at}>" for at, piece in enumerate(word.pieces) if not piece.literal}
+    bytes_ = "".join(holes.get(at, p.text) for at, p in enumerate(word.pieces)).split(":")
+    whole = [at for at, hole in holes.items() if hole in bytes_]
+    lacking = 6 - len(bytes_)
+    if index not in whole:
+        return ""
+    if index != whole[0] or lacking < 1:
+        return str((71, 83)[variant] + number)
+    varying = f"{(0x3A, 0x5C)[variant] + number:02x}"
+    return ":".join(["02", varying, "5e", "00", "4b", "06"][: 1 + lacking])

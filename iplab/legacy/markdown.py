@@ -13,8 +13,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from msgspec import Struct
 
+from iplab.legacy.looks import looks_like_command
 from iplab.legacy.report import Line, Rewritten
-from iplab.legacy.sheet import Reader, joined_lines, looks_like_command, split_prompt
+from iplab.legacy.sheet import Reader, joined_lines, split_prompt
 
 _SHELLS = {"sh", "bash", "shell", "zsh", "ash", "dash", "ksh"}
 _TRANSCRIPTS = {"", "console", "shell-session", "terminal", "text", "session", "shellsession"}
@@ -58,14 +59,15 @@ def rewrite_markdown(source: bytes, reader: Reader, name: str = "sheet") -> Rewr
 def _code(token: Token, lines: list[str], starts: list[int], reader: Reader) -> Iterator[_Addition]:
     """Under each old command of a block of code, the new one."""
     assert token.map is not None
-    language = token.info.split()[0].lower() if token.info.strip() else ""
+    # (`{.bash}` is pandoc's, `bash=` HackMD's)
+    language = re.split(r"[^\w-]", token.info.strip().lstrip("{."))[0].lower()
     if language not in _SHELLS | _TRANSCRIPTS:
         return
     first = token.map[0] + (1 if token.type == "fence" else 0)
     content = token.content.removesuffix("\n").split("\n")
     for begin, end, whole in joined_lines(content):
         prompt, rest = split_prompt(whole, comments=language in _SHELLS)
-        if not rest or rest.startswith("#") or not looks_like_command(rest):
+        if not rest or rest.startswith("#"):
             continue
         where = first + end
         if where >= len(lines) or not lines[where].rstrip("\r").endswith(content[end].rstrip("\r")):

@@ -1,4 +1,5 @@
-"""Old tools that a script names where they cannot be rewritten: strings, heredocs, questions."""
+"""Old tools that a script names where they cannot be rewritten: strings, heredocs, questions,
+and words that another program is given."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from iplab.legacy.bash import Command, Script
+from iplab.legacy.looks import looks_like_command
+from iplab.legacy.shell import Piece
 from iplab.legacy.wrapped import unwrap
 
 _RUNS_TEXT = {
@@ -22,11 +25,33 @@ _RUNS_TEXT = {
     "watch": "`watch` runs it again and again",
     "chroot": "it runs in another root, which may lack iproute2",
     "docker": "it runs in a container, which may lack iproute2",
+    "podman": "it runs in a container, which may lack iproute2",
+    "kubectl": "it runs in a container, which may lack iproute2",
     "lxc-attach": "it runs in a container, which may lack iproute2",
+    "adb": "it runs on another machine",
+    "vagrant": "it runs on another machine",
     "coproc": "it runs beside the script",
     "alias": "an alias is made of it",
 }
 _ASKS = {"which", "type", "hash", "whereis", "command", "dpkg", "rpm"}
+# Programs that run no words of theirs, and some that have a `route` or an `arp` of their own.
+_RUNS_NOTHING = {
+    *("ip", "bridge", "tc", "nft", "iptables", "ip6tables", "ebtables", "arptables", "nmcli"),
+    *("netsh", "vtysh", "logger", "tcpdump", "tshark", "batctl"),
+    *(
+        "echo",
+        "printf",
+        "grep",
+        "egrep",
+        "fgrep",
+        "man",
+        "pgrep",
+        "pkill",
+        "killall",
+        ":",
+        "logger",
+    ),
+}
 
 
 def in_command(command: Command, tools: frozenset[str]) -> str | None:
@@ -39,13 +64,87 @@ def in_command(command: Command, tools: frozenset[str]) -> str | None:
         if any((word.value or "").rpartition("/")[2] in tools for word in rest):
             return "it asks where the old tool is"
         return None
-    if name not in _RUNS_TEXT:
+    if name in ("echo", "printf") and command.place.read_by in ("file", "pipe"):
+        if any(begins_with_command(word.pieces, tools) for word in rest):
+            return "it is written down for something else to run"
         return None
-    for word in rest:
-        text = "".join(piece.text if piece.literal else " x " for piece in word.pieces)
-        if runs(text, tools):
-            return _RUNS_TEXT[name]
+    why = _RUNS_TEXT.get(name)
+    texts = [_text(word.pieces) for word in rest]
+    if name == "alias":
+        texts = [text.partition("=")[2] for text in texts]
+    # (A word alone, as in `ssh host ip route`, is looked at with those around it.)
+    if why and any(runs(text, tools) for text in texts if name == "alias" or " " in text.strip()):
+        return why
+    at = _among_words(values, tools, bare=why is not None) if name not in _RUNS_NOTHING else None
+    if at is None or (
+        at and command.name == "find" and not any("exec" in (v or "") for v in values)
+    ):
+        return None
+    if at == 0:
+        return f"what {command.name} is cannot be known here"
+    if values[at] == "route" and re.search(r"(?i)ip", command.name):
+        return None  # `$IP route add …`
+    return why or f"it is given to {command.name}, which may run it"
+
+
+def _among_words(values: Sequence[str | None], tools: frozenset[str], *, bare: bool) -> int | None:
+    """Which word is an old tool: ``run ifconfig eth0 up``, ``*/5 * * * * root route add …``.
+
+    ``bare``: it may stand there without arguments (but for `route` and `arp`, which are words too).
+    """
+    for at, value in enumerate(values):
+        if (value or "").rpartition("/")[2] == "ip":
+            return None  # `run ip route add …`
+        tool = value or ""
+        if at == 0:  # `@ifconfig` of a Makefile, `::sysinit:/sbin/ifconfig` of an inittab
+            tool = re.sub(r"^(?:[-@+]+|\S*:)", "", tool)
+        tool = tool.rpartition("/")[2]
+        if tool in tools:
+            rest = [word or "$x" for word in values[at + 1 :]]
+            iproute2 = tool == "route" and "via" in rest
+            said = (rest or bare) and looks_like_command(" ".join([tool, *rest]))
+            return at if said and not iproute2 else None
     return None
+
+
+def _text(pieces: Sequence[Piece]) -> str:
+    return "".join(piece.text if piece.literal else "$x" for piece in pieces)
+
+
+def begins_with_command(pieces: Sequence[Piece], tools: frozenset[str]) -> bool:
+    """Whether what a word holds is a command line of an old tool's."""
+    text = _text(pieces)
+    found = _command_pattern(tools).match(text)
+    return found is not None and len(text.split()) > 1 and looks_like_command(text)
+
+
+def in_assignments(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """``CMD="ifconfig eth0 up"`` that is run later, as ``$CMD`` or by ``eval``: (byte, text)."""
+    found = [a for a in script.assignments if begins_with_command(a.pieces, tools)]
+    run = _run_variables(script) if found else set()
+    for assignment in found:
+        if assignment.name in run:
+            yield assignment.start, script.text(assignment.start, assignment.end)
+
+
+def _run_variables(script: Script) -> set[str]:
+    """Variables that stand where a command's name does, or in a text that a shell is given."""
+    names: set[str] = set()
+    for command in script.commands:
+        head, *rest = command.words
+        words = [head, *rest] if (head.value or "").rpartition("/")[2] in _RUNS_TEXT else [head]
+        names.update(piece.name for word in words for piece in word.pieces if piece.name)
+    return names
+
+
+def in_units(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """``ExecStart=/sbin/ifconfig eth0 up`` of a systemd unit: (byte, text)."""
+    if b"[Service]" not in script.source:
+        return
+    pattern = re.compile(rf"^Exec\w+=[-@:+!]*(?:/\S*/)?(?:{_names(tools)})[ \t].*", re.M)
+    text = script.text(0, len(script.source))
+    for found in pattern.finditer(text):
+        yield len(text[: found.start()].encode("utf-8", "surrogateescape")), found[0]
 
 
 def runs(text: str, tools: frozenset[str]) -> bool:
@@ -60,6 +159,7 @@ def in_heredocs(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, st
         at = start
         for line in script.source[start:end].splitlines(keepends=True):
             text = line.decode("utf-8", "surrogateescape").strip()
+            text = _HOOK.sub("", text)
             if pattern.match(text):
                 yield at, text
             at += len(line)
@@ -74,14 +174,15 @@ def in_tests(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]
             yield start, text
 
 
+_HOOK = re.compile(r"^(?:pre-|post-)?(?:up|down)\s+")  # of interfaces(5)
 _patterns: dict[frozenset[str], re.Pattern[str]] = {}
 
 
 def _command_pattern(tools: frozenset[str]) -> re.Pattern[str]:
     if tools not in _patterns:
         _patterns[tools] = re.compile(
-            r"(?:^|[;&|({`]|\b(?:sudo|do|then|else|exec|busybox)\s)\s*"
-            rf"(?:/usr)?(?:/s?bin/)?(?:{_names(tools)})(?=\s+[-\w$\"'/{{.]|\s*$|[;|])",
+            r"(?:^|[;&|({`!]|\b(?:sudo|do|then|else|exec|busybox|if|while|until|elif)\s)\s*"
+            rf"(?:/usr)?(?:/s?bin/)?(?:{_names(tools)})(?=\s+[-\w$\"'/{{.]|\s*(?:$|[;|&>)`]))",
             re.M,
         )
     return _patterns[tools]

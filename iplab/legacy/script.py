@@ -31,6 +31,8 @@ from iplab.network import Namespace
 END = Piece("", True)  # between two words
 _SYSTEM_PROGRAMS = frozenset({"ip", "bridge", "tc"})  # in /sbin wherever iproute2 is
 
+_MAKEFILE = re.compile(r"(?i)(^|/)(gnu)?makefile(\.\w+)?$|\.(mk|mak)$")
+
 
 def rewrite(
     text: bytes | str,
@@ -46,7 +48,7 @@ def rewrite(
     it certainly still holds.
     """
     source = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-    job = _Job(source, dialect, context, state)
+    job = _Job(source, dialect, context, state, make=_MAKEFILE.search(name) is not None)
     job.run()
     result = job.edits.result()
     if result != source and job.script.unsure_from is None and not bash.readable(result):
@@ -60,8 +62,15 @@ def rewrite(
 
 class _Job:
     def __init__(
-        self, source: bytes, dialect: str, context: Context | None, state: Namespace | None
+        self,
+        source: bytes,
+        dialect: str,
+        context: Context | None,
+        state: Namespace | None,
+        *,
+        make: bool,
     ) -> None:
+        self.make = make
         self.source, self.dialect, self.context, self.state = source, dialect, context, state
         self.script = bash.read(source)
         self.edits = Edits(source)
@@ -96,6 +105,10 @@ class _Job:
                 self._command(site)
         for at, text in mentions.in_heredocs(self.script, TOOLS):
             self._left(at, text, "it stands in a text that something else reads")
+        for at, text in mentions.in_assignments(self.script, TOOLS):
+            self._left(at, text, "the script runs this text later")
+        for at, text in mentions.in_units(self.script, TOOLS):
+            self._left(at, text, "systemd runs it, and no shell")
         for at, text in mentions.in_tests(self.script, TOOLS):
             self._left(at, text, "it asks whether the old tool is there")
         self._retire_tool_variables()
@@ -107,7 +120,7 @@ class _Job:
         if wrapped is None:
             self._other(command)
             return
-        head = command.words[wrapped.at]
+        head = command.words[wrapped.keep]  # the tool, or the busybox before it
         self._names_vlans(command, self.tools.words(command, wrapped))
         done = self._replace(command, wrapped)
         if head.value is None:
@@ -252,6 +265,13 @@ class _Job:
                 before = re.sub(r"\bexec\s+", "", prefix)
             lines.append(before + line)
         new = join(lines, command.place)
+        if self.tools.hook(command.words[0]):  # a shell of its own reads the rest of its line
+            behind = self.source[end:].split(b"\n", 1)[0].strip()
+            if len(lines) > 1 and behind and not behind.startswith((b"&&", b"||", b"#")):
+                return self._left(command.start, text, "it becomes several commands")
+            new = prefix + " && ".join(line.removeprefix(prefix) for line in lines)
+        if self.make and re.search(r"\$(?![({$])", new):
+            return self._left(command.start, text, "make would read each $ of the new command")
         if command.place.backticks:
             new = re.sub(r"\\(?=[$`\\])", r"\\\\", new)
         self.edits.replace(command.start, end, new)

@@ -96,6 +96,8 @@ def listens(pipeline: Pipeline, words: Sequence[Word]) -> Filled | None:
     if options not in ([], ["-q"], ["-w"]) or last.place.read_by not in ("", "null"):
         return None
     pattern = "".join(piece.text for piece in last.words[-1].pieces)
+    bare = re.fullmatch(r"\d{2,5}|(?i:\$\w*port\w*|\$\{\w*port\w*\})", pattern) is not None
+    pattern = f":{pattern}" if bare else pattern
     port = re.fullmatch(r":(\d{1,5}|\$\w+|\$\{\w+\})(?: |\\b|\\>)?", pattern)
     if port is None or any(tail for tail in pipeline.tails[:1]):
         return None
@@ -103,6 +105,8 @@ def listens(pipeline: Pipeline, words: Sequence[Word]) -> Filled | None:
     ending = " | grep -q ." if quiet else " | grep ." if pipeline.place.status else ""
     command = f"ss -H{letters} {condition}{ending}"
     notes = ["the old pattern also took ports that begin with the same digits"]
+    if bare:
+        notes = [f"the old pattern also took any other line with {port[1]} in it"]
     if not quiet:
         notes.append("ss has other columns than netstat")
     translation = Translation("", (("sh", "-c", command),), False, False, tuple(notes), None)

@@ -7,20 +7,29 @@ the next run sees that it is there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from iplab.legacy import TOOLS, Context
+from iplab.legacy.looks import looks_like_command
 from iplab.legacy.report import Line, Rewritten
 from iplab.legacy.script import rewrite
 from iplab.network import Namespace
 
 UNDER = "# iproute2: "
 UNDER_INEXACT = "# iproute2 (about): "
-_PROMPT = re.compile(r"\s*(?:\[?[\w.-]+@[\w.-]+[^$#>]*[$#%>]|[$#%>])\s+")
-_PLACEHOLDER = re.compile(r"<([A-Za-z][\w .-]*)>|\[([A-Za-z][\w-]*)\](?!\()|\{([A-Za-z][\w -]*)\}")
+# A shell's prompt (`$`, `me@here:~$`, `host#`, `/ #`); or what stands before a command in
+# /etc/network/interfaces.
+_PROMPT = re.compile(
+    r"\s*(?:\[?[\w.-]+@[\w.-]+[^$#>]*[$#%>]|\$#|[\w.-]*[$#%>]|[~/][\w./-]* ?[$#]"
+    r"|(?:pre-|post-)?(?:up|down))\s+"
+)
+_PLACEHOLDER = re.compile(
+    r"<([A-Za-z][\w .-]*)>|\[([A-Za-z][\w-]*)\](?!\()"
+    r"|\{\{([^{}\[\]|]+)\}\}|\{([A-Za-z][\w -]*)\}"
+)
 _FIRST = re.compile(
     r"\s*(?:sudo\s+(?:-\w+\s+)*)?(?:/\S*/)?(?:" + "|".join(map(re.escape, sorted(TOOLS))) + r")\b"
 )
@@ -55,7 +64,7 @@ class Reader(Struct, frozen=True):
 
         ``text`` of the answer is empty where any part of the line could not be translated.
         """
-        if not _FIRST.match(text) and not re.search(r"[;&|]", text):
+        if not holds_command(text):
             return None
         shell, back = _without_placeholders(text)
         # A command that follows: nothing looks at the exit status of a line in a sheet.
@@ -77,6 +86,28 @@ class Reader(Struct, frozen=True):
             return Beside("", lines)
         new = done.text.decode("utf-8", "surrogateescape").removesuffix("\n:")
         return Beside(back(new).strip(), lines)
+
+
+_BEGINS = re.compile(r"[;&|(){}`\"']|\b(?:do|then|else)\b")  # behind these a command may begin
+
+
+def holds_command(line: str) -> bool:
+    """Whether a line begins with an old command, or has one behind a `;`, a `do`, a quote …"""
+    if _FIRST.match(line):
+        return looks_like_command(line)
+    return any(
+        _FIRST.match(part) is not None and looks_like_command(part + behind)
+        for part, behind in _parts(line)
+    )
+
+
+def _parts(line: str) -> Iterator[tuple[str, str]]:
+    """What stands between the places where a command may begin, and a pipe behind it."""
+    at = 0
+    for found in _BEGINS.finditer(line):
+        yield line[at : found.start()], line[found.start() :] if found[0] == "|" else ""
+        at = found.end()
+    yield line[at:], ""
 
 
 def split_prompt(line: str, *, comments: bool = True) -> tuple[str, str]:
@@ -157,16 +188,3 @@ def plain_text(source: bytes, reader: Reader, name: str = "text") -> Rewritten:
         out.append(under)
         report += beside.lines
     return Rewritten("".join(out).encode("utf-8", "surrogateescape"), tuple(report), name)
-
-
-def looks_like_command(text: str) -> bool:
-    """Whether a line of prose that begins with `route` or `arp` is a command after all."""
-    words = re.split(r"[\s;|&]+", text.strip())
-    if len(words) == 1:
-        return words[0].rpartition("/")[2] in TOOLS - {"route", "arp"}
-    return bool(
-        re.match(
-            r"[-/\d<\[{$]|\w+\d|(add|del|delete|show\w*|addbr|addif|delbr|delif|stp|rem)$", words[1]
-        )
-        or words[0] == "sudo"
-    )

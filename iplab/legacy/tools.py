@@ -13,6 +13,10 @@ from iplab.legacy.variables import Variables
 from iplab.legacy.wrapped import Wrapped, unwrap
 
 _NAMED = re.compile("|".join(sorted(TOOLS)).encode())
+_SYSTEM_PATH = re.compile(r"((/[\w.+~-]+)*/)?")
+_MAYBE_SUDO = re.compile(r"((\S*/)?(sudo|doas)(\s+-[A-Za-z]+)*)?\s*")
+_INTERFACES = re.compile(rb"^[ \t]*iface[ \t]+\S+[ \t]+inet6?[ \t]", re.M)
+_HOOK = re.compile(r"((pre|post)-)?(up|down)")
 
 
 class Tools(Struct, frozen=True):
@@ -32,10 +36,33 @@ class Tools(Struct, frozen=True):
     def _looked_up(self, command: Command) -> Wrapped | None:
         if not self.may_be_in(command):
             return None
-        wrapped = unwrap([word.value for word in command.words])
+        first, *rest = command.words
+        values = [self._wrapper(first), *(word.value for word in rest)]
+        wrapped = unwrap(values)
         if self.program(command.words[wrapped.at]) in TOOLS:
             return wrapped
         return None
+
+    def _wrapper(self, first: Word) -> str | None:
+        """A first word as the wrapper that it is as good as: a hook, ``$SUDO``, ``$BUSYBOX``."""
+        if self.hook(first):
+            return "nohup"
+        name = first.pieces[0].name if len(first.pieces) == 1 else ""
+        if name and self.variables.always(name, _MAYBE_SUDO):
+            return "sudo"
+        said = self.variables.values(name, first.start) if name else None
+        words = said[0].split() if said is not None and len(said) == 1 else []
+        if len(words) == 1:
+            return words[0]
+        # NS="ip netns exec ns1"; $NS ifconfig lo up
+        if words and not first.pieces[0].quoted and unwrap([*words, "true"]).at == len(words):
+            return "nohup"
+        return first.value
+
+    def hook(self, first: Word) -> bool:
+        """Whether it is the ``post-up`` of a line in /etc/network/interfaces(5)."""
+        found = _HOOK.fullmatch(first.value or "") is not None
+        return found and _INTERFACES.search(self.script.source) is not None
 
     def may_be_in(self, command: Command) -> bool:
         """A quick look, for the many commands that run none."""
@@ -49,7 +76,9 @@ class Tools(Struct, frozen=True):
         if value is None and len(word.pieces) == 1 and word.pieces[0].name:
             values = self.variables.values(word.pieces[0].name, word.start)
             value = values[0] if values is not None and len(values) == 1 else None
-        return (value or "").rpartition("/")[2]
+        directory, slash, name = (value or "").rpartition("/")
+        # (Not `./route`, a program of somebody's own, nor `::sysinit:/sbin/route`, of an inittab.)
+        return name if _SYSTEM_PATH.fullmatch(directory + slash) else ""
 
     def words(self, command: Command, wrapped: Wrapped) -> list[Word]:
         """The tool's words, the tool by its own name."""

@@ -74,6 +74,16 @@ class Variables:
         """Every assignment of a variable."""
         return self._assignments.get(name, [])
 
+    def always(self, name: str, pattern: re.Pattern[str]) -> bool:
+        """Whether every value that the script ever gives a variable is of a form."""
+        here = self.assigned(name)
+        if not here or self._is_touched(name):
+            return False
+        return all(
+            a.values is not None and all(pattern.fullmatch(value) for value in a.values)
+            for a in here
+        )
+
     def phrase(self, name: str, at: int) -> tuple[str, Piece] | None:
         """``netmask $subnet``, where that is all a variable is ever given, but for nothing.
 

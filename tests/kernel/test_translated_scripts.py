@@ -1,4 +1,4 @@
-"""Ten whole scripts of old routers and servers, run as they were and as they became.
+"""Whole scripts of old routers and servers, run as they were and as they became.
 
 Each pair runs in two network namespaces with the same setup; afterwards the kernel's state, the
 output and the exit status have to be the same.  What the snapshot masks, and why, is said in

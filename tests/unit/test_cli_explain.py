@@ -52,6 +52,14 @@ def test_what_is_not_known() -> None:
     assert "not known: 'frob' is no command of `ip link`" in done.stdout
 
 
+def test_an_old_command_is_sent_to_translate() -> None:
+    done = explain("sudo /sbin/ifconfig eth0 10.0.0.1 up")
+    assert done.exit_code == 3
+    assert "iplab translate '/sbin/ifconfig eth0 10.0.0.1 up'" in done.stdout
+    assert "iplab translate 'route -n'" in explain("--lang", "zh-TW", "route -n").stdout
+    assert "iplab translate" not in explain("ip link frob x").stdout
+
+
 def test_output_of_ip_on_stdin() -> None:
     text = "3: v0@if3: <UP,M-DOWN> mtu 1500\n    link/ether 02:00:00:00:00:01 link-netns ns1\n"
     assert "interface number 3 in the namespace ns1" in explain("-", stdin=text).stdout

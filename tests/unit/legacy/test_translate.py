@@ -246,6 +246,21 @@ def test_ifenslave_as_its_source_has_it(line: str, wanted: list[str]) -> None:
     assert found.exact == (not wanted), "it was not tried, and has to say so"
 
 
+def test_arp_d_a_deletes_nothing_and_says_so() -> None:
+    found = say("arp -d -a")
+    assert found.exact
+    assert any("deletes nothing" in note for note in found.notes)
+    assert not any("deletes nothing" in note for note in say("arp -a").notes)
+
+
+def test_an_ad_hoc_network_is_joined_with_its_frequency() -> None:
+    found = say("iwconfig wlan0 mode ad-hoc essid mesh")
+    assert found.reason is not None
+    assert "iw dev DEV ibss join mesh FREQ" in found.reason
+    (note,) = [n for n in say("iwconfig wlan0 essid mesh").notes if "ad-hoc" in n]
+    assert "iw dev DEV ibss join SSID FREQ" in note
+
+
 def test_a_name_type_that_was_set_decides_what_vconfig_makes() -> None:
     for kind, name in (
         ("VLAN_PLUS_VID", "vlan0005"),

@@ -165,3 +165,14 @@ def test_wrong_use() -> None:
 def test_monsters_neither_hang_nor_raise(script: Path, text: bytes) -> None:
     script.write_bytes(text)
     assert translate_files([str(script)], in_place=True) in (0, 1, 3)
+
+
+def test_other_languages_are_refused_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "net.py"
+    file.write_text("ifconfig = 1\n")
+    assert translate_files([str(file)], check=True) == 1
+    assert "it is no shell script: its name ends in .py" in capsys.readouterr().err
+    file.write_text("#!/bin/sh\nifconfig eth0 up\n")
+    assert translate_files([str(file)]) == 0

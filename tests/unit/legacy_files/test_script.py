@@ -147,3 +147,29 @@ def test_an_empty_word_may_be_the_command() -> None:
 def test_text_that_is_not_utf_8_survives() -> None:
     done = rewrite(b"echo '\xe9\xff'; ifconfig eth0 up; echo \xe9\n")
     assert done.text == b"echo '\xe9\xff'; ip link set eth0 up; echo \xe9\n"
+
+
+def test_a_systemd_unit_is_no_script_and_reported() -> None:
+    unit = b"[Service]\nExecStart=/sbin/ifconfig eth0 up\nExecStop=-/sbin/route del default\n"
+    done = rewrite(unit)
+    assert done.text == unit
+    assert [(line.line, line.reason) for line in done.lines] == [
+        (2, "systemd runs it, and no shell"),
+        (3, "systemd runs it, and no shell"),
+    ]
+
+
+def test_make_reads_each_dollar_itself() -> None:
+    rules = (
+        "up:\n\tifconfig $(DEV) up\n\tvconfig rem eth0.5; ifconfig eth0 promisc up\n"
+        "ip:\n\tifconfig eth0 | grep -w inet | awk '/inet/{print $2}'\n\t@ifconfig eth0 down\n"
+    )
+    done = rewrite(rules, name="src/Makefile")
+    text = done.text.decode()
+    assert '\tip link set "$(DEV)" up\n\tip link del eth0.5; ip link set eth0 promisc on' in text
+    assert text.endswith(rules.partition("ip:")[2])
+    assert [line.reason for line in done.lines if line.reason] == [
+        "make would read each $ of the new command",
+        "what @ifconfig is cannot be known here",
+    ]
+    assert "$4" in rewrite(rules).text.decode()
