@@ -118,7 +118,19 @@ def begins_with_command(pieces: Sequence[Piece], tools: frozenset[str]) -> bool:
     return found is not None and len(text.split()) > 1 and looks_like_command(text)
 
 
-def in_assignments(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
+def outside_commands(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str, str]]:
+    """Old tools that no command of the script names: (byte, text, why it is left)."""
+    for found, why in (
+        (_in_heredocs, "it stands in a text that something else reads"),
+        (_in_assignments, "the script runs this text later"),
+        (_in_units, "systemd runs it, and no shell"),
+        (_in_tests, "it asks whether the old tool is there"),
+    ):
+        for at, text in found(script, tools):
+            yield at, text, why
+
+
+def _in_assignments(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
     """``CMD="ifconfig eth0 up"`` that is run later, as ``$CMD`` or by ``eval``: (byte, text)."""
     found = [a for a in script.assignments if begins_with_command(a.pieces, tools)]
     run = _run_variables(script) if found else set()
@@ -137,7 +149,7 @@ def _run_variables(script: Script) -> set[str]:
     return names
 
 
-def in_units(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
+def _in_units(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
     """``ExecStart=/sbin/ifconfig eth0 up`` of a systemd unit: (byte, text)."""
     if b"[Service]" not in script.source:
         return
@@ -152,7 +164,7 @@ def runs(text: str, tools: frozenset[str]) -> bool:
     return _command_pattern(tools).search(text) is not None
 
 
-def in_heredocs(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
+def _in_heredocs(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
     """Lines of heredocs that begin with an old tool: (byte, text)."""
     pattern = _command_pattern(tools)
     for start, end in script.heredocs:
@@ -165,7 +177,7 @@ def in_heredocs(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, st
             at += len(line)
 
 
-def in_tests(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
+def _in_tests(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
     """``[ -x /sbin/ifconfig ]``: (byte, text)."""
     pattern = re.compile(rf"/(?:{_names(tools)})(?=[\"'\s\]])")
     for start, end in script.tests:

@@ -20,7 +20,8 @@ from iplab.legacy.edits import Edits
 from iplab.legacy.holds import HARMLESS, state_after
 from iplab.legacy.holes import Filled, translate_words
 from iplab.legacy.phrases import spell_out
-from iplab.legacy.report import Line, Rewritten, join, one_line, reported
+from iplab.legacy.placed import CannotStand, in_place
+from iplab.legacy.report import Line, Rewritten, one_line, reported
 from iplab.legacy.shell import Piece, Word
 from iplab.legacy.tools import Tools
 from iplab.legacy.variables import Variables
@@ -29,7 +30,6 @@ from iplab.legacy.wrapped import Wrapped
 from iplab.network import Namespace
 
 END = Piece("", True)  # between two words
-_SYSTEM_PROGRAMS = frozenset({"ip", "bridge", "tc"})  # in /sbin wherever iproute2 is
 
 _MAKEFILE = re.compile(r"(?i)(^|/)(gnu)?makefile(\.\w+)?$|\.(mk|mak)$")
 
@@ -103,14 +103,8 @@ class _Job:
                 self._pipeline(site)
             elif (site.start, site.end) not in self.done:
                 self._command(site)
-        for at, text in mentions.in_heredocs(self.script, TOOLS):
-            self._left(at, text, "it stands in a text that something else reads")
-        for at, text in mentions.in_assignments(self.script, TOOLS):
-            self._left(at, text, "the script runs this text later")
-        for at, text in mentions.in_units(self.script, TOOLS):
-            self._left(at, text, "systemd runs it, and no shell")
-        for at, text in mentions.in_tests(self.script, TOOLS):
-            self._left(at, text, "it asks whether the old tool is there")
+        for at, text, why in mentions.outside_commands(self.script, TOOLS):
+            self._left(at, text, why)
         self._retire_tool_variables()
 
     # ------------------------------------------------------------ one command
@@ -249,31 +243,18 @@ class _Job:
         self, command: Command, end: int, wrapped: Wrapped, filled: Filled, text: str
     ) -> bool:
         """The new commands in place of the bytes from a command's start to ``end``."""
-        first = command.words[wrapped.at]
-        cut = command.words[wrapped.keep].start
-        prefix = self.edits.text(command.start, cut)
-        if len(filled.shell) > 1 and re.search(r"\$\(|`|\n", prefix):
-            return self._left(command.start, text, "what stands before it cannot be repeated")
-        directory = (first.value or "").rpartition("/")[0] if not wrapped.busybox else ""
-        lines = []
-        for index, shell in enumerate(filled.shell):
-            line = " ".join(shell)
-            if directory and line.partition(" ")[0] in _SYSTEM_PROGRAMS:
-                line = f"/sbin/{line}"
-            before = prefix
-            if wrapped.last_only and index + 1 < len(filled.shell):
-                before = re.sub(r"\bexec\s+", "", prefix)
-            lines.append(before + line)
-        new = join(lines, command.place)
-        if self.tools.hook(command.words[0]):  # a shell of its own reads the rest of its line
-            behind = self.source[end:].split(b"\n", 1)[0].strip()
-            if len(lines) > 1 and behind and not behind.startswith((b"&&", b"||", b"#")):
-                return self._left(command.start, text, "it becomes several commands")
-            new = prefix + " && ".join(line.removeprefix(prefix) for line in lines)
-        if self.make and re.search(r"\$(?![({$])", new):
-            return self._left(command.start, text, "make would read each $ of the new command")
-        if command.place.backticks:
-            new = re.sub(r"\\(?=[$`\\])", r"\\\\", new)
+        try:
+            new = in_place(
+                filled.shell,
+                command,
+                wrapped,
+                prefix=self.edits.text(command.start, command.words[wrapped.keep].start),
+                behind=self.source[end:].split(b"\n", 1)[0].strip(),
+                hook=self.tools.hook(command.words[0]),
+                make=self.make,
+            )
+        except CannotStand as error:
+            return self._left(command.start, text, str(error))
         self.edits.replace(command.start, end, new)
         self.lines.append(reported(self.script.line_of(command.start), text, filled.translation))
         return True
