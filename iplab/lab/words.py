@@ -35,6 +35,8 @@ _MAX_TIME = 2**31 - 1  # microseconds; netem counts in 32 bits of psched ticks
 
 _SYSCTL_KEY = re.compile(r"net(\.[A-Za-z0-9_][A-Za-z0-9_-]*)+\Z", re.ASCII)
 _SYSCTL_VALUE = re.compile(r"(-?[0-9]{1,20}|[A-Za-z0-9_][A-Za-z0-9_.:,/+-]{0,254})\Z", re.ASCII)
+# Numbers that the kernel says in another way than they were told (proc_get_long, kernel/sysctl.c).
+_SYSCTL_NUMBER = re.compile(r"-?0(?:(?P<octal>[0-9]+)|x[0-9a-f]+)\Z|-0\Z", re.ASCII | re.IGNORECASE)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\Z", re.ASCII)
 _CHECK = re.compile(r"(\S+)\s*(->|!>)\s*(\S+)\Z")
 
@@ -174,7 +176,16 @@ def sysctl_value(text: str) -> str:
     """A setting's value, one word."""
     if not _SYSCTL_VALUE.match(text):
         raise BadName(f"{text!r} is not a setting's value: one plain word is wanted", hint="1")
-    return text
+    number = _SYSCTL_NUMBER.match(text)
+    if number is None:
+        return text
+    if number["octal"]:
+        eight = f", or {int(text, 8)} if octal is meant" if set(text) <= set("-01234567") else ""
+        raise BadName(
+            f"{text!r} begins with 0, as a number of base 8 does for the kernel",
+            hint=f"{int(text)}{eight}",
+        )
+    raise BadName(f"{text!r}: the kernel says it as {int(text, 0)}", hint=str(int(text, 0)))
 
 
 def check(text: str) -> tuple[str, str, bool]:

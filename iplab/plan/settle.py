@@ -44,10 +44,7 @@ def interface(work: Work, node: str, want: Interface) -> None:
     have = work.draft.interface(end)
     if have.up and not want.up:
         work.do(SetDown(node, want.name), because("down", end=end))
-    if want.mtu is not None and have.mtu != want.mtu:
-        work.do(
-            SetMtu(node, want.name, want.mtu), because("mtu", end=end, have=have.mtu, want=want.mtu)
-        )
+    mtu(work, node, want)
     if want.lladdr is not None and have.lladdr != want.lladdr:
         work.do(SetLladdr(node, want.name, want.lladdr), because("lladdr", end=end))
     if isinstance(want.kind, Bridge) and isinstance(have.kind, Bridge):
@@ -69,6 +66,15 @@ def interface(work: Work, node: str, want: Interface) -> None:
     _addresses(work, end, want)
     if want.up and not work.draft.interface(end).up:
         work.do(SetUp(node, want.name), because("up", end=end))
+
+
+def mtu(work: Work, node: str, want: Interface) -> None:
+    """Bring one device's mtu to what is wanted."""
+    end = End(node, want.name)
+    have = work.draft.interface(end).mtu
+    if want.mtu is not None and have != want.mtu:
+        why = because("mtu", end=end, have=have, want=want.mtu)
+        work.do(SetMtu(node, want.name, want.mtu), why)
 
 
 def _addresses(work: Work, end: End, want: Interface) -> None:
