@@ -31,7 +31,7 @@ from iplab.operations import (
     SetVlanFiltering,
 )
 from iplab.operations.address import same_subnet
-from iplab.operations.sysctl import leads_others
+from iplab.operations.sysctl import device_of, leads_others
 from iplab.plan.reasons import Reason, because
 
 if TYPE_CHECKING:
@@ -201,13 +201,7 @@ def sysctls(work: Work, node: str, want: Namespace, *, of_device: bool) -> None:
 
 def _late(key: str, value: str) -> bool:
     # Without IPv6 the addresses go as well: those that are not wanted are to be taken away before.
-    return names_device(key) or (key.endswith(".disable_ipv6") and value != "0")
-
-
-def names_device(key: str) -> bool:
-    """Whether a sysctl belongs to one device (net.ipv4.conf.DEV.x, net.ipv6.neigh.DEV.x)."""
-    words = key.replace("/", ".").split(".")
-    return words[2:3] in (["conf"], ["neigh"]) and words[3:4] not in (["all"], ["default"])
+    return device_of(key) is not None or (key.endswith(".disable_ipv6") and value != "0")
 
 
 def remove_nat(work: Work, have: Namespace, want: Namespace) -> None:
