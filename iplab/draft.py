@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec.structs import replace
 
 from iplab.errors import CannotApply
@@ -63,10 +65,14 @@ class Draft:
     def put(self, node: str, interface: Interface) -> None:
         """Set or replace a device."""
         namespace = self.namespace(node)
+        was = namespace.interfaces.get(interface.name)
         interfaces = dict(namespace.interfaces)
         interfaces[interface.name] = interface
         self.namespaces[node] = replace(namespace, interfaces=interfaces)
         self._note(End(node, interface.name), interface)
+        if was is not None and (was.master, was.mtu) != (interface.master, interface.mtu):
+            for master in {was.master, interface.master}:
+                self._forget_mtu(node, master, was)
 
     def drop(self, end: End) -> None:
         """Take a device away as the kernel does: with its routes, its other veth end, and the
@@ -83,12 +89,31 @@ class Draft:
                     interfaces[name] = replace(other, master=None)
         routes = tuple(r for r in namespace.routes if r.device != end.device)
         self.namespaces[end.node] = replace(namespace, interfaces=interfaces, routes=routes)
+        self._forget_mtu(end.node, found.master, found)
         if isinstance(found.kind, Veth) and found.kind.peer:
             self.drop(found.kind.peer)
         for above in sorted(self._standing_on.pop(end, ())):
             kept = self.find(above)
             if kept and lower(above, kept.kind) == end:
                 self.drop(above)
+
+    def _forget_mtu(self, node: str, bridge: str | None, was: Interface) -> None:
+        """The mtu of a bridge is not known any more, where one of its ports is not as it ``was``.
+
+        It follows the least of its ports' until somebody sets it to another one
+        (br_mtu_auto_adjust in net/bridge/br_if.c); whether that was so, nobody can see where it is
+        the least of them.
+        """
+        interfaces = self.namespaces[node].interfaces
+        found = interfaces.get(bridge or "")
+        if found is None or found.mtu is None:
+            return
+        ports = {name: i.mtu for name, i in interfaces.items() if i.master == bridge}
+        others = [mtu for name, mtu in ports.items() if name != was.name]
+        before = [*others, was.mtu] if was.master == bridge else others
+        now = _least(ports.values())
+        if found.mtu != now and _least(before) in (None, found.mtu):
+            self.put(node, replace(found, mtu=None))
 
     def neighbours(self, end: End) -> set[End]:
         """What the device at ``end`` is bound to: its other end, its master, its ports, the device
@@ -106,6 +131,12 @@ class Draft:
             inside = self.namespaces[end.node].interfaces.values()
             bound |= {End(end.node, i.name) for i in inside if i.master == end.device}
         return bound
+
+
+def _least(mtus: Collection[int | None]) -> int | None:
+    """What a bridge with such ports has; ``None`` where one of them is not known."""
+    known = [mtu for mtu in mtus if mtu is not None]
+    return min(known, default=1500) if len(known) == len(mtus) else None
 
 
 def lower(end: End, kind: Kind) -> End | None:

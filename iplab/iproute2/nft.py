@@ -27,7 +27,7 @@ _FORMS: tuple[tuple[str, type[OnTable]], ...] = (
     ),
     (
         f"add rule {_TABLE} postrouting (?P<family>ip6?) saddr (?P<source>[0-9a-f:./]+) "
-        r"(?P=family) daddr != (?P=source) masquerade",
+        r"((?P=family) daddr != (?P=source)(?<!/0)|(?<=/0 )oifname != lo) masquerade",
         AddMasquerade,
     ),
     (f"flush chain {_TABLE} postrouting", FlushNatChain),

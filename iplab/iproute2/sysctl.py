@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iplab.iproute2.reading import Cursor, Meaning, knows, looks
 from iplab.operations import SetSysctl
+from iplab.operations.sysctl import named, parts
 
 
 def read(cursor: Cursor) -> Meaning:
@@ -27,7 +28,7 @@ def read(cursor: Cursor) -> Meaning:
             asked = True
             continue
         cursor.note(1, "sysctl.set", value=word)
-        done.append(SetSysctl(cursor.node, key.strip(), value.strip()))
+        done.append(SetSysctl(cursor.node, named(parts(key.strip())), value.strip()))
     if done:
         return Meaning(tuple(done))
     if asked:

@@ -139,7 +139,7 @@ class NodeForm(Form):
     )
     sysctl: dict[str, str] = key(
         mapped(scalar(words.sysctl_key), scalar(words.sysctl_value), _SYSCTL),
-        "Settings below net., by sysctl's names; none of a device with a dot in its name.",
+        "Settings below net., by sysctl's names (net/ipv4/conf/eth0.10/… for a dot in a name).",
         {},
     )
     forward: bool | None = key(SWITCH, "Whether it forwards packets, as a router does.", None)

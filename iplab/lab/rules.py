@@ -15,11 +15,13 @@ from iplab.lab.gather import Device, Gathered
 from iplab.lab.report import Report
 from iplab.names import HOST, MIN_IPV6_MTU, IPAddress, IPInterface, IPNetwork
 from iplab.network import Bridge, End, Loopback, Macvlan, Tuntap, Vlan, Vxlan
+from iplab.operations.link import headers
 
 if TYPE_CHECKING:
     from iplab.lab.read import Parts
 
 MAX_PORTS = 1023  # BR_MAX_PORTS in net/bridge/br_private.h, port 0 is none
+MAX_TAP_MTU = 65521  # drivers/net/tun.c: 65535 less an Ethernet header
 MAX_STACKED = 8  # MAX_NEST_DEV in include/linux/netdevice.h
 
 
@@ -29,6 +31,7 @@ def apply(found: Gathered, parts: Parts, report: Report) -> None:
     rules.host()
     stacks = rules.stacks()
     rules.masters()
+    rules.macvlans()
     if stacks:
         rules.mtus()
     rules.addresses()
@@ -47,8 +50,7 @@ def mtu_of(found: Gathered, device: Device) -> int | None:
         if below is None:
             return None if here.kind.default_mtu is None else here.kind.default_mtu - less
         if isinstance(here.kind, Vxlan):
-            outer = here.kind.remote or here.kind.local
-            less += 70 if outer is not None and outer.version == 6 else 50
+            less += headers(here.kind)
         if below not in found.devices:
             return None
         here = found.devices[below]
@@ -122,6 +124,35 @@ class _Rules:
         elif isinstance(under.kind, Tuntap) and under.kind.mode == "tun":
             self.report.add(path, f"{under.end} carries packets, not frames", "type: tap there")
 
+    def macvlans(self) -> None:
+        """A macvlan of mode passthru is alone on its device and has its MAC address; any others
+        have each one of their own (drivers/net/macvlan.c)."""
+        on: dict[End, list[Device]] = {}
+        for device in self.found.devices.values():
+            if isinstance(device.kind, Macvlan) and device.kind.link is not None:
+                on.setdefault(device.kind.link, []).append(device)
+        for below, devices in on.items():
+            under = self.found.devices.get(below)
+            alone = next((d for d in devices if _passthru(d)), None)
+            if alone is None:
+                self._distinct([under, *devices] if under else devices)
+            elif len(devices) > 1:
+                other = next(d for d in devices if d is not alone)
+                message = f"{alone.end} takes all of {below}, and {other.end} stands on it as well"
+                self.report.add((*alone.path, "mode"), message, "mode: bridge")
+            elif alone.lladdr and under and under.lladdr not in (None, alone.lladdr):
+                message = f"{alone.end} has the MAC address of {below}, which is {under.lladdr}"
+                self.report.add((*alone.path, "lladdr"), message, f"lladdr: {under.lladdr}")
+
+    def _distinct(self, devices: list[Device]) -> None:
+        first: dict[str | None, Device] = {None: devices[0]}
+        for device in devices:
+            other = first.setdefault(device.lladdr, device)
+            if other is not device and device.lladdr is not None:
+                line = self.report.line(other.path)
+                message = f"{device.end} has the MAC address of {other.end} (line {line})"
+                self.report.add((*device.path, "lladdr"), message, "another one")
+
     def _outside(self, below: End, path: tuple[str | int, ...]) -> bool:
         if below.node == HOST or not self.parts.sure(below.node):
             return True  # a device of the machine's own
@@ -183,22 +214,27 @@ class _Rules:
             path = (
                 (*device.path[:2], "mtu") if device.role != "interface" else (*device.path, "mtu")
             )
-            under = self.found.devices.get(lower(device.end, device.kind) or device.end, device)
-            bounded = under is not device and not isinstance(device.kind, Vxlan)
-            highest = mtu_of(self.found, under) if bounded else None
+            highest, why = self._highest(device)
             if highest is not None and mtu > highest:
-                message = f"{device.end} has mtu {mtu}, and {under.end} below it only {highest}"
-                self.report.add(path, message, f"mtu: {highest}")
+                self.report.add(path, f"{device.end} has mtu {mtu}, and {why}", f"mtu: {highest}")
             if mtu < 68:
-                self.report.add(
-                    device.path,
-                    f"{device.end} would have an mtu of {mtu}",
-                    f"a larger mtu for {under.end}",
-                )
+                hint = f"a larger mtu for {lower(device.end, device.kind)}"
+                self.report.add(device.path, f"{device.end} would have an mtu of {mtu}", hint)
             elif mtu < MIN_IPV6_MTU and any(a.version == 6 for a in device.addresses):
                 message = f"{device.end} has an IPv6 address and an mtu of {mtu}"
                 hint = f"at least {MIN_IPV6_MTU}: below that the kernel turns IPv6 off"
                 self.report.add(path, message, hint)
+
+    def _highest(self, device: Device) -> tuple[int | None, str]:
+        """The largest mtu that the kernel lets a device have, and what bounds it."""
+        if isinstance(device.kind, Tuntap) and device.kind.mode == "tap":
+            return MAX_TAP_MTU, f"the kernel lets a tap have {MAX_TAP_MTU} at most"
+        under = self.found.devices.get(lower(device.end, device.kind) or device.end, device)
+        below = mtu_of(self.found, under) if under is not device else None
+        if below is None or not isinstance(device.kind, Vxlan):
+            return below, f"{under.end} below it only {below}"
+        room = below - headers(device.kind)
+        return room, f"{under.end} below it, with {below}, has room for {room}"
 
     def _each_address(self) -> Iterator[tuple[Device, int, IPInterface]]:
         for device in self.found.devices.values():
@@ -257,6 +293,10 @@ class _Rules:
                 line = self.report.line(other.path)
                 message = f"{device.end} has the id of {other.end} (line {line})"
                 self.report.add((*device.path, "id"), message, "another id")
+
+
+def _passthru(device: Device) -> bool:
+    return isinstance(device.kind, Macvlan) and device.kind.mode == "passthru"
 
 
 def _listed(names: list[str]) -> str:

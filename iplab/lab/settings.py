@@ -10,6 +10,7 @@ from iplab.lab.gather import Gathered
 from iplab.lab.report import Report
 from iplab.names import HOST, IPNetwork
 from iplab.network import NatTable
+from iplab.operations import sysctl
 
 if TYPE_CHECKING:
     from iplab.lab.read import Parts
@@ -76,17 +77,16 @@ def _sysctls(found: Gathered, parts: Parts, report: Report, node: str, form: Nod
                     f"{key}: {says} contradicts forward: {'true' if form.forward else 'false'}"
                 )
                 report.add((*path, text), message, "keep one of them")
-        device = _device(key)
+        way = sysctl.parts(key)
+        dotted = ".".join(way[3:5])
+        if dotted in names and "." not in way[3]:
+            message = f"{text}: with dots around it, {dotted} is no name of a device"
+            hint = sysctl.named((*way[:3], dotted, *way[5:]))
+            report.add((*path, text), message, hint, key=True)
+            continue
+        device = sysctl.device_of(key)
         if device in known or node == HOST or not parts.sure(node):
             continue
         hint = report.near(str(device), names)
         hint = hint or f"{node} has {', '.join(names[:8])}; or all, or default"
         report.add((*path, text), f"there is no device {node}:{device}", hint, key=True)
-
-
-def _device(key: str) -> str | None:
-    """The device that a setting is for: net.ipv4.conf.DEV.…, net.ipv6.neigh.DEV.…"""
-    parts = key.split(".")
-    if len(parts) > 4 and parts[2] in ("conf", "neigh") and parts[3] not in ("all", "default"):
-        return parts[3]
-    return None

@@ -10,6 +10,7 @@ from fractions import Fraction
 from iplab import names
 from iplab.errors import BadName
 from iplab.lab.near import did_you_mean
+from iplab.operations import sysctl
 
 _ON = frozenset(("on", "true", "yes", "1"))
 _OFF = frozenset(("off", "false", "no", "0"))
@@ -33,8 +34,11 @@ _MAX_RATE = 10**13  # 10 tbit/s
 _LAB_RATES = (4_000, 512 * 10**9)
 _MAX_TIME = 2**31 - 1  # microseconds; netem counts in 32 bits of psched ticks
 
-_SYSCTL_KEY = re.compile(r"net(\.[A-Za-z0-9_][A-Za-z0-9_-]*)+\Z", re.ASCII)
+_SYSCTL_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\Z", re.ASCII)
+_SYSCTL_DEVICE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z", re.ASCII)
 _SYSCTL_VALUE = re.compile(r"(-?[0-9]{1,20}|[A-Za-z0-9_][A-Za-z0-9_.:,/+-]{0,254})\Z", re.ASCII)
+# Numbers that the kernel says in another way than they were told (proc_get_long, kernel/sysctl.c).
+_SYSCTL_NUMBER = re.compile(r"-?0(?:(?P<octal>[0-9]+)|x[0-9a-f]+)\Z|-0\Z", re.ASCII | re.IGNORECASE)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\Z", re.ASCII)
 _CHECK = re.compile(r"(\S+)\s*(->|!>)\s*(\S+)\Z")
 
@@ -146,25 +150,21 @@ def user(text: str) -> str:
 
 
 def sysctl_key(text: str) -> str:
-    """A setting below /proc/sys/net, written with dots, or with slashes throughout.
-
-    There is no form for one of a device whose name has a dot (``eth0.10``).
-    """
-    if "/" in text and "." in text:
-        raise BadName(
-            f"{text!r} mixes '/' and '.': a lab cannot set what belongs to a device with a dot",
-            hint="another name for the device, such as vlan10; or net.ipv4.conf.all.rp_filter",
-        )
-    key = text if "." in text else text.replace("/", ".")
-    if not key.startswith("net."):
+    """A setting below /proc/sys/net, as sysctl(8) takes it → with dots, or with slashes where the
+    name of its device has a dot."""
+    way = sysctl.parts(text)
+    if way[0] != "net" or len(way) < 2:
         raise BadName(
             f"{text!r} is not a setting of a network namespace: those start with 'net.'",
             hint="net.ipv4.conf.all.rp_filter",
         )
-    if not _SYSCTL_KEY.match(key):
+    key = sysctl.named(way)
+    device = sysctl.device_of(key)
+    if not all((_SYSCTL_DEVICE if part == device else _SYSCTL_WORD).match(part) for part in way):
         raise BadName(
             f"{text!r} is not a setting's name",
-            hint="words of letters, digits, '_' and '-' with '.' between them",
+            hint="words of letters, digits, '_' and '-' with '.' between them"
+            " (net/ipv4/conf/eth0.10/rp_filter where a device has a dot)",
         )
     # Two names of one value in the kernel (net/ipv4/devinet.c).
     return "net.ipv4.ip_forward" if key == "net.ipv4.conf.all.forwarding" else key
@@ -174,7 +174,16 @@ def sysctl_value(text: str) -> str:
     """A setting's value, one word."""
     if not _SYSCTL_VALUE.match(text):
         raise BadName(f"{text!r} is not a setting's value: one plain word is wanted", hint="1")
-    return text
+    number = _SYSCTL_NUMBER.match(text)
+    if number is None:
+        return text
+    if number["octal"]:
+        eight = f", or {int(text, 8)} if octal is meant" if set(text) <= set("-01234567") else ""
+        raise BadName(
+            f"{text!r} begins with 0, as a number of base 8 does for the kernel",
+            hint=f"{int(text)}{eight}",
+        )
+    raise BadName(f"{text!r}: the kernel says it as {int(text, 0)}", hint=str(int(text, 0)))
 
 
 def check(text: str) -> tuple[str, str, bool]:

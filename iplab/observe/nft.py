@@ -39,15 +39,25 @@ def _masquerade(rule: Object) -> IPNetwork | None:
     parts = rule["expr"]
     if len(parts) != 3 or "masquerade" not in parts[2]:
         return None
-    found = []
-    for part, field, op in ((parts[0], "saddr", "=="), (parts[1], "daddr", "!=")):
-        match = part.get("match", {})
-        if match.get("op") != op or match["left"].get("payload", {}).get("field") != field:
-            return None
-        right = match["right"]
-        prefix = right.get("prefix") if isinstance(right, dict) else {"addr": right, "len": None}
-        if prefix is None:
-            return None
-        length = "" if prefix["len"] is None else f"/{prefix['len']}"
-        found.append(ipaddress.ip_network(f"{prefix['addr']}{length}"))
-    return found[0] if found[0] == found[1] else None
+    source = _prefix(_matched(parts[0], "==", "payload", "saddr"))
+    if source is None:
+        return None
+    if source.prefixlen == 0:
+        return source if _matched(parts[1], "!=", "meta", "oifname") == "lo" else None
+    return source if _prefix(_matched(parts[1], "!=", "payload", "daddr")) == source else None
+
+
+def _matched(part: Object, op: str, left: str, name: str) -> object:
+    """What a match holds ``name`` against; ``None`` where it is another one."""
+    match = part.get("match", {})
+    if match.get("op") != op or name not in match["left"].get(left, {}).values():
+        return None
+    return match["right"]
+
+
+def _prefix(right: object) -> IPNetwork | None:
+    """An address as nft prints it, or a prefix."""
+    if isinstance(right, str):
+        return ipaddress.ip_network(right)
+    found = right.get("prefix") if isinstance(right, dict) else None
+    return ipaddress.ip_network(f"{found['addr']}/{found['len']}") if found else None

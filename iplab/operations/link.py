@@ -33,7 +33,7 @@ def born_mtu(draft: Draft, end: End, kind: Kind) -> int | None:
     """The mtu the kernel gives a new device; ``None`` where it follows something else.
 
     A macvlan or vlan takes its lower device's; a vxlan with ``dev`` that less its headers
-    (drivers/net/vxlan/vxlan_core.c: 50 bytes over IPv4, 70 over IPv6).
+    (drivers/net/vxlan/vxlan_core.c).
     """
     below = lower(end, kind)
     if below is None:
@@ -41,10 +41,13 @@ def born_mtu(draft: Draft, end: End, kind: Kind) -> int | None:
     found = draft.find(below)
     if found is None or found.mtu is None:
         return None
-    if isinstance(kind, Vxlan):
-        outer = kind.remote or kind.local
-        return found.mtu - (70 if outer is not None and outer.version == 6 else 50)
-    return found.mtu
+    return found.mtu - (headers(kind) if isinstance(kind, Vxlan) else 0)
+
+
+def headers(vxlan: Vxlan) -> int:
+    """The bytes that a vxlan puts in front of each packet: more over IPv6."""
+    outer = vxlan.remote or vxlan.local
+    return 70 if outer is not None and outer.version == 6 else 50
 
 
 class AddVeth(Operation, frozen=True):

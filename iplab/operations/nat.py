@@ -57,7 +57,11 @@ class AddNatChain(OnTable, frozen=True):
 
 
 class AddMasquerade(OnTable, frozen=True):
-    """``nft add rule …``: what comes from ``source`` and leaves it takes the node's address."""
+    """``nft add rule …``: what comes from ``source`` and leaves it takes the node's address.
+
+    Of everything (``0.0.0.0/0``, ``::/0``) that is what leaves the node: not by its loopback
+    device, which has no address to lend (net/netfilter/nf_nat_masquerade.c drops for want of one).
+    """
 
     source: IPNetwork
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from msgspec import Struct
@@ -40,8 +40,37 @@ class SetSysctl(Operation, frozen=True):
         return [SetSysctl(self.node, key, known[key]) for key in (self.key, *again)]
 
 
+def parts(key: str) -> list[str]:
+    """The names on the way to a setting below /proc/sys, of its ``key`` as sysctl(8) takes it.
+
+    What separates them is the first dot or slash; the other one is then a dot in a name (of a
+    device, ``eth0.10``).
+    """
+    first = next((c for c in key if c in "./"), ".")
+    other = "/" if first == "." else "."
+    return [part.replace(other, ".") for part in key.split(first)]
+
+
+def named(way: Sequence[str]) -> str:
+    """The key of a setting, from the names on the way to it; ``parts`` the other way round."""
+    return ("/" if any("." in part for part in way) else ".").join(way)
+
+
+def path(key: str) -> str:
+    """The file of a setting (proc_sysctl(5))."""
+    return "/".join(("/proc/sys", *parts(key)))
+
+
+def device_of(key: str) -> str | None:
+    """The device that a setting is for: ``net.ipv4.conf.DEV.…``, ``net.ipv6.neigh.DEV.…``."""
+    way = parts(key)
+    if len(way) > 4 and way[2] in ("conf", "neigh") and way[3] not in ("all", "default"):
+        return way[3]
+    return None
+
+
 class _Switch(Struct, frozen=True):
-    """Settings that the kernel sets others with: ``FAMILYdefaultLAST`` and ``FAMILYDEVLAST``."""
+    """Settings that the kernel sets others with: ``last`` of each device, and of ``default``."""
 
     names: tuple[str, ...]  # they are one
     family: str
@@ -52,13 +81,13 @@ class _Switch(Struct, frozen=True):
 _SWITCHES = (
     _Switch(  # net/ipv4/devinet.c, inet_forward_change; a router does not heed redirects
         ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"),
-        "net.ipv4.conf.",
-        ".forwarding",
+        "ipv4",
+        "forwarding",
         "net.ipv4.conf.all.accept_redirects",
     ),
     # net/ipv6/addrconf.c, addrconf_fixup_forwarding and addrconf_disable_ipv6
-    _Switch(("net.ipv6.conf.all.forwarding",), "net.ipv6.conf.", ".forwarding"),
-    _Switch(("net.ipv6.conf.all.disable_ipv6",), "net.ipv6.conf.", ".disable_ipv6"),
+    _Switch(("net.ipv6.conf.all.forwarding",), "ipv6", "forwarding"),
+    _Switch(("net.ipv6.conf.all.disable_ipv6",), "ipv6", "disable_ipv6"),
 )
 
 
@@ -72,15 +101,12 @@ def leads_others(key: str) -> bool:
 
 
 def led(key: str, devices: Iterable[str]) -> list[str]:
-    """The settings that the kernel sets with ``key``, where there are these devices.
-
-    Not those of a device with a dot in its name, which need slashes (sysctl(8)).
-    """
+    """The settings that the kernel sets with ``key``, where there are these devices."""
     switch = _switch(key)
     if switch is None:
         return []
-    plain = [device for device in devices if "." not in device]
-    found = [f"{switch.family}{device}{switch.last}" for device in ("default", *plain)]
+    conf = ("net", switch.family, "conf")
+    found = [named((*conf, device, switch.last)) for device in ("default", *devices)]
     found += [name for name in switch.names if name != key]
     return found + ([switch.against] if switch.against else [])
 
@@ -90,7 +116,8 @@ def leads(key: str, other: str) -> bool:
     switch = _switch(key)
     if switch is None or other == key:
         return False
-    within = other.startswith(switch.family) and other.endswith(switch.last)
+    way = parts(other)
+    within = way[1:3] == [switch.family, "conf"] and way[4:] == [switch.last]
     return within or other in switch.names or other == switch.against
 
 

@@ -31,7 +31,7 @@ from iplab.operations import (
     SetVlanFiltering,
 )
 from iplab.operations.address import same_subnet
-from iplab.operations.sysctl import leads_others
+from iplab.operations.sysctl import device_of, leads_others
 from iplab.plan.reasons import Reason, because
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ def interface(work: Work, node: str, want: Interface) -> None:
     have = work.draft.interface(end)
     if have.up and not want.up:
         work.do(SetDown(node, want.name), because("down", end=end))
-    if want.mtu is not None and have.mtu != want.mtu:
-        work.do(
-            SetMtu(node, want.name, want.mtu), because("mtu", end=end, have=have.mtu, want=want.mtu)
-        )
+    mtu(work, node, want)
     if want.lladdr is not None and have.lladdr != want.lladdr:
         work.do(SetLladdr(node, want.name, want.lladdr), because("lladdr", end=end))
     if isinstance(want.kind, Bridge) and isinstance(have.kind, Bridge):
@@ -69,6 +66,15 @@ def interface(work: Work, node: str, want: Interface) -> None:
     _addresses(work, end, want)
     if want.up and not work.draft.interface(end).up:
         work.do(SetUp(node, want.name), because("up", end=end))
+
+
+def mtu(work: Work, node: str, want: Interface) -> None:
+    """Bring one device's mtu to what is wanted."""
+    end = End(node, want.name)
+    have = work.draft.interface(end).mtu
+    if want.mtu is not None and have != want.mtu:
+        why = because("mtu", end=end, have=have, want=want.mtu)
+        work.do(SetMtu(node, want.name, want.mtu), why)
 
 
 def _addresses(work: Work, end: End, want: Interface) -> None:
@@ -195,13 +201,7 @@ def sysctls(work: Work, node: str, want: Namespace, *, of_device: bool) -> None:
 
 def _late(key: str, value: str) -> bool:
     # Without IPv6 the addresses go as well: those that are not wanted are to be taken away before.
-    return names_device(key) or (key.endswith(".disable_ipv6") and value != "0")
-
-
-def names_device(key: str) -> bool:
-    """Whether a sysctl belongs to one device (net.ipv4.conf.DEV.x, net.ipv6.neigh.DEV.x)."""
-    words = key.replace("/", ".").split(".")
-    return words[2:3] in (["conf"], ["neigh"]) and words[3:4] not in (["all"], ["default"])
+    return device_of(key) is not None or (key.endswith(".disable_ipv6") and value != "0")
 
 
 def remove_nat(work: Work, have: Namespace, want: Namespace) -> None:

@@ -198,6 +198,9 @@ def _node(work: Work, want: Namespace, *, across: bool) -> bool:
     for interface in order:
         if waits(interface) is across or not waits(interface):
             settle.interface(work, want.name, interface)
+    for interface in order:
+        if isinstance(interface.kind, Bridge):
+            settle.mtu(work, want.name, interface)  # its ports may have changed it
     if waiting and not across:
         return False
     settle.routes(work, want)

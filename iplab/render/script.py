@@ -25,6 +25,7 @@ from iplab.operations import (
     SetSysctl,
 )
 from iplab.operations.link import AddDevice
+from iplab.operations.sysctl import path
 from iplab.plan.planner import Plan, Step, plan_up
 from iplab.plan.reach import targets
 from iplab.plan.style import through_host
@@ -97,12 +98,8 @@ def _steps(plan: Plan, renderer: Renderer) -> Iterator[Line]:
             "keep": _keeps(step),
         }
         if isinstance(step.operation, SetSysctl):
-            line["path"] = shlex.quote(_path(step.operation.key))
+            line["path"] = shlex.quote(path(step.operation.key))
         yield line
-
-
-def _path(key: str) -> str:
-    return f"/proc/sys/{key.replace('.', '/')}"
 
 
 def _keeps(step: Step) -> bool:
@@ -147,7 +144,7 @@ def _expects(network: Network) -> Iterator[Line]:
             show = _ip(node, *_show_route(route))
             yield _expect(f"{node} has route {route}", _route_words(route), show)
         for key, value in namespace.sysctls.items():
-            read = _inside(node, "sed", "s/^/is /;s/$/ now/", _path(key))
+            read = _inside(node, "sed", "s/^/is /;s/$/ now/", path(key))
             yield _expect(f"{node} has {key}={value}", f"is {value} now", read)
         for name, table in namespace.nat.items():
             show = _inside(node, "nft", "list", "table", "inet", name)

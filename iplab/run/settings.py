@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from iplab.errors import IplabError
 from iplab.names import HOST
+from iplab.operations.sysctl import path
 from iplab.run.netns import NETNS, CannotEnter, standing_in
 
 _LONGEST = 64 * 1024  # bytes of a value
@@ -19,11 +20,11 @@ _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)
 def settings(wanted: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
     """The values of each node's settings, from /proc/sys as it is in there (proc_sysctl(5)).
 
-    ``wanted`` has the keys of each node as sysctl(8) takes them: with slashes as they are, else
-    dots become slashes.  A value's blanks are one each.  What the kernel does not have, or does not
-    let be read, is left out; of a node that is not there, everything.  ``IplabError`` where there
-    can be no thread, or no more open files: it is a thread of its own that enters the namespaces,
-    so that whatever interrupts iplab finds it at home.
+    ``wanted`` has the keys of each node as sysctl(8) takes them.  A value's blanks are one each.
+    What the kernel does not have, or does not let be read, is left out; of a node that is not
+    there, everything.  ``IplabError`` where there can be no thread, or no more open files: it is a
+    thread of its own that enters the namespaces, so that whatever interrupts iplab finds it at
+    home.
     """
     found: dict[str, dict[str, str]] = {node: {} for node in wanted}
     trouble: list[OSError] = []
@@ -52,15 +53,11 @@ def _values(keys: Iterable[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for key in keys:
         try:
-            values[key] = " ".join(_text(_path(key)).split())
+            values[key] = " ".join(_text(path(key)).split())
         except OSError as error:  # some settings answer with one of their own (stable_secret: EIO)
             if error.errno in _NO_MORE_FILES:
                 raise
     return values
-
-
-def _path(key: str) -> str:
-    return f"/proc/sys/{key if '/' in key else key.replace('.', '/')}"
 
 
 def _text(path: str) -> str:

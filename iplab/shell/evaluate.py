@@ -58,7 +58,8 @@ class Shell(Statements):
             return True
         name = argv[0]
         if to and to.startswith("/proc/sys/") and name in ("echo", "printf"):
-            key = to.removeprefix("/proc/sys/").replace("/", ".")
+            path = to.removeprefix("/proc/sys/")
+            key = path if "." in path else path.replace("/", ".")  # sysctl(8) takes either
             value = "".join(w for w in argv[1:] if not w.startswith("-")).strip()
             return self.run(Run(("sysctl", "-w", f"{key}={value}"), node.line))
         if name in self.functions:

@@ -108,7 +108,7 @@ up() {
     step 14 ip -n west addr add 10.73.1.2/24 dev eth0
     # west:eth0 is to be up
     step 15 ip -n west link set eth0 up
-    # west:br0 has mtu None, not 1450
+    # west:br0 is to have mtu 1450
     step 16 ip -n west link set br0 mtu 1450
     # west:br0 is to be up
     step 17 ip -n west link set br0 up
@@ -144,7 +144,7 @@ up() {
     step 32 ip -n east addr add 10.73.2.2/24 dev eth0
     # east:eth0 is to be up
     step 33 ip -n east link set eth0 up
-    # east:br0 has mtu None, not 1450
+    # east:br0 is to have mtu 1450
     step 34 ip -n east link set br0 mtu 1450
     # east:br0 is to be up
     step 35 ip -n east link set br0 up

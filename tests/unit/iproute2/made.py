@@ -44,6 +44,8 @@ interfaces = st.one_of(
     st.builds(lambda a, n: ipaddress.ip_interface(f"{a}/{n}"), v6, st.integers(1, 128)),
 )
 prefixes = interfaces.map(lambda i: i.network)
+everything = st.sampled_from(["0.0.0.0/0", "::/0"]).map(ipaddress.ip_network)
+destinations = st.one_of(prefixes, everything)
 lladdrs = st.integers(1, 2**40).map(
     lambda n: "02:" + ":".join(f"{n >> s & 255:02x}" for s in (32, 24, 16, 8, 0))
 )
@@ -78,9 +80,7 @@ def _address(draw: st.DrawFn) -> Address:
 
 @st.composite
 def _route(draw: st.DrawFn) -> Route:
-    destination = draw(
-        st.one_of(prefixes, st.sampled_from(["0.0.0.0/0", "::/0"]).map(ipaddress.ip_network))
-    )
+    destination = draw(destinations)
     six = destination.version == 6
     near: st.SearchStrategy[IPAddress] = v6 if six else v4
     metric = draw(st.none() | st.integers(1, 2**32 - 1).filter(lambda n: n != 1024))
@@ -219,7 +219,7 @@ EVERY: dict[type[Operation], st.SearchStrategy[Operation]] = {
     ops.SetSysctl: st.builds(ops.SetSysctl, node=nodes, key=_keys, value=_values),
     ops.AddNatTable: st.builds(ops.AddNatTable, **_table),
     ops.AddNatChain: st.builds(ops.AddNatChain, **_table),
-    ops.AddMasquerade: st.builds(ops.AddMasquerade, **_table, source=prefixes),
+    ops.AddMasquerade: st.builds(ops.AddMasquerade, **_table, source=destinations),
     ops.FlushNatChain: st.builds(ops.FlushNatChain, **_table),
     ops.DeleteNatChain: st.builds(ops.DeleteNatChain, **_table),
     ops.DeleteNatTable: st.builds(ops.DeleteNatTable, **_table),
