@@ -48,6 +48,21 @@ def in_command(command: Command, tools: frozenset[str]) -> str | None:
     return None
 
 
+def variables_run(command: Command) -> Iterator[str]:
+    """The variables that a command begins with, or that it hands on as a text to run."""
+    wrapped = unwrap([word.value for word in command.words])
+    head = command.words[wrapped.at]
+    name = (head.value or "").rpartition("/")[2]
+    for word in command.words[wrapped.at + 1 :] if name in _RUNS_TEXT else (head,):
+        if word.pieces and not word.pieces[0].literal:
+            yield from re.findall(r"^\$\{?(\w+)", word.pieces[0].text)
+
+
+def begins(text: str, tools: frozenset[str]) -> bool:
+    """Whether a text begins with an old tool, as a command does."""
+    return _command_pattern(tools).match(text) is not None
+
+
 def runs(text: str, tools: frozenset[str]) -> bool:
     """Whether a text that a shell may run has an old tool where a command begins."""
     return _command_pattern(tools).search(text) is not None
