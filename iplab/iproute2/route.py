@@ -162,6 +162,8 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
             known, given["lock"] = ("mtu", value), ""
         else:
             known = cursor.key(WORDS, "route")
+        if known is not None and known[0] == "encap":
+            raise cursor.fail("how packets are put into others (encap) is not read", 2)
         if known is None and cursor.peek() in ("gw", "gateway"):
             to = " ".join(cursor.rest()[1:2]) or "GATEWAY"
             raise cursor.fail(f"`ip route` says `via` and not {cursor.peek()!r}: via {to}")

@@ -211,3 +211,9 @@ def test_traditional_chinese_is_that_of_taiwan(file: str) -> None:
     assert not found
     # Big5 has no simplified characters.
     text.encode("cp950")
+
+
+def test_what_encap_has_behind_it_is_not_taken_for_a_device() -> None:
+    reading = read_text("ip route add 10.0.0.0/8 encap mpls 100 via 10.0.0.1")
+    assert "encap" in reading.unknown
+    assert "dev 100" not in reading.unknown
