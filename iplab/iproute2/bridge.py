@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, knows, looks, means
 from iplab.operations import SetPortOption
 
@@ -18,6 +20,8 @@ VERBS: dict[str, Keys] = {
     name: tuple(Key(n, full="show" if n in _SHOW else "") for n in verbs)
     for name, verbs in _NAMES.items()
 }
+
+GLOBAL: Keys = (Key("show"), *(Key(n, full="show") for n in ("lst", "list")), Key("set"))
 
 
 def _words(valued: str, plain: str) -> Keys:
@@ -62,6 +66,9 @@ def _object(cursor: Cursor, name: str) -> Meaning:
         raise cursor.fail(f"`bridge {name}` is not something iplab reads", 1)
     verb = cursor.verb(VERBS[name], f"bridge-{name}", "show")
     device, words = "", []
+    whole = verb == "global"  # after it comes one more verb (cmd_vlan_global in bridge/vlan.c)
+    if whole and cursor.verb(GLOBAL, "bridge-vlan-global", "show") == "show":
+        verb = "show"
     while cursor.more:
         known = cursor.key(WORDS[name], f"bridge-{name}")
         if known is None:
@@ -69,10 +76,12 @@ def _object(cursor: Cursor, name: str) -> Meaning:
             words.append(cursor.word(f"bridge-{name}.{its}"))
         elif known[0] == "dev":
             device = cursor.device(known[1])
+            if whole:
+                cursor.parts[-1] = replace(cursor.parts[-1], topic="bridge-vlan-global.dev")
         else:
             words += [known[0], *known[1].split()]
-    if verb in ("show", "get", "tunnelshow") or words[:1] == ["show"]:
-        return looks(f"show.bridge-{name}", device=device)
+    if verb in ("show", "get", "tunnelshow"):
+        return looks(f"show.bridge-{name}{'-global' * whole}", device=device)
     if (name, verb) == ("link", "set") and device and len(words) == 2:
         return means(SetPortOption(cursor.node, device, words[0], words[1]))
     values = {"device": device, "words": " ".join(words), "node": cursor.node, "verb": verb}

@@ -31,7 +31,7 @@ _MANUALS = {
     "tunnel": "ip-tunnel(8)",
     "monitor": "ip-monitor(8)",
     "object": "ip(8)",
-    **{f"bridge-{name}": "bridge(8)" for name in ("link", "fdb", "mdb", "vlan")},
+    **{f"bridge-{name}": "bridge(8)" for name in ("link", "fdb", "mdb", "vlan", "vlan-global")},
     "qdisc": "tc(8)",
     "sysctl": "sysctl(8)",
     "nft": "nft(8)",

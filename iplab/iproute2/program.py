@@ -251,6 +251,11 @@ def _netns(cursor: Cursor) -> Meaning:
         return Meaning((DeleteNamespace(cursor.node, name),))
     if verb == "exec":
         return _exec(cursor)
+    if verb == "attach":
+        name = cursor.named_node(cursor.word("netns.name", "the namespace's name"))
+        pid = cursor.word("netns.pid", "the number of a process")
+        end(cursor)
+        return knows("netns.attach", {"name": name, "pid": pid})
     if verb in ("list", "list-id", "identify", "pids", "monitor"):
         while cursor.more:
             cursor.word("netns.pid" if verb == "identify" else "netns.name")

@@ -156,8 +156,14 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
             value = "".join(cursor.rest()[2:3])
             cursor.note(3, "route.via", value=value)
             known = "via", value
+        elif cursor.rest()[:2] == ("mtu", "lock") and len(cursor.rest()) > 2:
+            value = cursor.rest()[2]
+            cursor.note(3, "route.mtu-lock", value=value)
+            known, given["lock"] = ("mtu", value), ""
         else:
             known = cursor.key(WORDS, "route")
+        if known is not None and known[0] == "encap":
+            raise cursor.fail("how packets are put into others (encap) is not read", 2)
         if known is None and cursor.peek() in ("gw", "gateway"):
             to = " ".join(cursor.rest()[1:2]) or "GATEWAY"
             raise cursor.fail(f"`ip route` says `via` and not {cursor.peek()!r}: via {to}")
@@ -165,9 +171,6 @@ def _modify(cursor: Cursor, verb: str) -> Meaning:
             there = cursor.peek()
             raise cursor.fail(f"{there!r} is a word too many; a device is said so: dev {there}")
         word, value = known or ("to", cursor.word("route.to"))
-        if word == "mtu" and value == "lock":
-            value = cursor.word("route.mtu-locked")
-            given["lock"] = ""
         if word in given:
             raise cursor.fail(f"{word} is there twice", 1)
         given[word] = value

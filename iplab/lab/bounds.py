@@ -9,6 +9,7 @@ make it take for ever.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -30,7 +31,7 @@ MAX_RANGE = 100_000
 MAX_BITS = 256  # of a number
 
 FILTERS = (
-    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float",
+    "abs", "between", "capitalize", "count", "d", "default", "dictsort", "first", "float",
     "groupby", "int", "items", "join", "last", "length", "list", "lower",
     "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "select",
     "selectattr", "sort", "string", "sum", "title", "trim", "unique", "upper",
@@ -113,7 +114,8 @@ class Environment(ImmutableSandboxedEnvironment):
         for extension in self.iter_extensions():
             assert isinstance(extension, _Marks)
             extension.provenance = provenance
-        self.filters = {name: JINJA_FILTERS[name] for name in FILTERS}
+        self.filters = {name: JINJA_FILTERS[name] for name in FILTERS if name in JINJA_FILTERS}
+        self.filters |= {"int": _int, "between": _between}
         self.filters |= {"join": self._join, "replace": self._replace, "string": self._text}
         self.filters["sum"] = self._sum
         self.filters |= {"_turns": budget.turns, "_concat": self._concat}
@@ -212,6 +214,24 @@ class Environment(ImmutableSandboxedEnvironment):
         if len(numbers) > MAX_RANGE:
             raise too_much(f"a range has at most {MAX_RANGE} numbers")
         return numbers
+
+
+def _int(value: Any, default: int | None = None, base: int = 10) -> int:
+    """Jinja2's own, but that text which is no whole number is no 0, unless ``default`` says so."""
+    made = JINJA_FILTERS["int"](value, None, base)
+    half = isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d*\.\d*[1-9]\d*\s*", value)
+    if made is not None and not half:
+        return int(made)
+    if default is None:
+        raise Stop(f"{value!r} is no whole number", "give one, as in: --set n=20")
+    return default
+
+
+def _between(value: Any, low: float, high: float) -> Any:
+    """The number itself, where it is from ``low`` to ``high``."""
+    if not low <= value <= high:
+        raise Stop(f"{value} is not from {low} to {high}", "--set another one")
+    return value
 
 
 def bound(tree: nodes.Template) -> None:

@@ -118,6 +118,8 @@ def _holes(
                 continue
             if not piece.end:
                 raise Depends(f"{piece.text} cannot be read with certainty")
+            if re.match(r"\$[@*]|\$\{[@*]|\$\{\w+\[[@*]\]", piece.text):
+                raise Depends(f"{piece.text} may be any number of words")
             said = values(piece)
             if said is not None:
                 if any(not v or re.search(r"[\s*?\[]", v) for v in said):

@@ -122,31 +122,11 @@ def outside_commands(script: Script, tools: frozenset[str]) -> Iterator[tuple[in
     """Old tools that no command of the script names: (byte, text, why it is left)."""
     for found, why in (
         (_in_heredocs, "it stands in a text that something else reads"),
-        (_in_assignments, "the script runs this text later"),
         (_in_units, "systemd runs it, and no shell"),
         (_in_tests, "it asks whether the old tool is there"),
     ):
         for at, text in found(script, tools):
             yield at, text, why
-
-
-def _in_assignments(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
-    """``CMD="ifconfig eth0 up"`` that is run later, as ``$CMD`` or by ``eval``: (byte, text)."""
-    found = [a for a in script.assignments if begins_with_command(a.pieces, tools)]
-    run = _run_variables(script) if found else set()
-    for assignment in found:
-        if assignment.name in run:
-            yield assignment.start, script.text(assignment.start, assignment.end)
-
-
-def _run_variables(script: Script) -> set[str]:
-    """Variables that stand where a command's name does, or in a text that a shell is given."""
-    names: set[str] = set()
-    for command in script.commands:
-        head, *rest = command.words
-        words = [head, *rest] if (head.value or "").rpartition("/")[2] in _RUNS_TEXT else [head]
-        names.update(piece.name for word in words for piece in word.pieces if piece.name)
-    return names
 
 
 def _in_units(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]]:
@@ -157,6 +137,21 @@ def _in_units(script: Script, tools: frozenset[str]) -> Iterator[tuple[int, str]
     text = script.text(0, len(script.source))
     for found in pattern.finditer(text):
         yield len(text[: found.start()].encode("utf-8", "surrogateescape")), found[0]
+
+
+def variables_run(command: Command) -> Iterator[str]:
+    """The variables that a command begins with, or that it hands on as a text to run."""
+    wrapped = unwrap([word.value for word in command.words])
+    head = command.words[wrapped.at]
+    name = (head.value or "").rpartition("/")[2]
+    for word in command.words[wrapped.at + 1 :] if name in _RUNS_TEXT else (head,):
+        if word.pieces and not word.pieces[0].literal:
+            yield from re.findall(r"^\$\{?(\w+)", word.pieces[0].text)
+
+
+def begins(text: str, tools: frozenset[str]) -> bool:
+    """Whether a text begins with an old tool, as a command does."""
+    return _command_pattern(tools).match(text) is not None
 
 
 def runs(text: str, tools: frozenset[str]) -> bool:

@@ -76,6 +76,7 @@ class _Job:
         self.edits = Edits(source)
         self.variables = Variables(self.script)
         self.tools = Tools(self.script, self.variables, dialect)
+        self.holding = self.variables.holding(lambda text: mentions.begins(text, TOOLS))
         self.lines: list[Line] = []
         self.done: set[tuple[int, int]] = set()  # commands that a larger shape took
         self.known: dict[tuple[str, ...], Translation] = {}
@@ -133,6 +134,13 @@ class _Job:
         """A command that is none of the old tools': does it name one, and does it change much?"""
         if command.name not in HARMLESS:
             self.state = None
+        for name in mentions.variables_run(command) if self.holding else ():
+            if name in self.holding:
+                line = self.script.line_of(self.holding[name])
+                self._left(
+                    command.start, command.text, f"what it runs is put together on line {line}"
+                )
+                return
         if not self.tools.may_be_in(command):
             return
         why = mentions.in_command(command, TOOLS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections import defaultdict
+from collections.abc import Callable
 
 from iplab.legacy.bash import Script
 from iplab.legacy.shell import Assignment, Piece
@@ -69,6 +70,21 @@ class Variables:
             if assignment.scope is not None and at < assignment.scope[1]:
                 return assignment
         return None
+
+    def holding(self, begins: Callable[[str], bool]) -> dict[str, int]:
+        """The variables and arrays that are given a text with which a command may begin.
+
+        ``begins`` tells by the text; what the shell fills in there is an ``x``.  Of each the byte
+        of its first such assignment.
+        """
+        found: dict[str, int] = {}
+        for name, assignments in self._assignments.items():
+            for assignment in assignments:
+                pieces = assignment.pieces
+                said = "".join(piece.text if piece.literal else "x" for piece in pieces)
+                if any(begins(text) for text in (said, *(assignment.values or ()))):
+                    found.setdefault(name, assignment.start)
+        return found
 
     def assigned(self, name: str) -> list[Assignment]:
         """Every assignment of a variable."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv6Interface
 
 from iplab.names import ip_interface
 from iplab.network import (
@@ -90,7 +91,7 @@ def _address(info: Object, link: Object) -> Address:
         info.get("dynamic", False)
         or info.get("valid_life_time", _STEADY) != _STEADY
         or (scope == "host" and "LOOPBACK" in link["flags"])
-        or (local.version == 6 and local.ip.is_link_local and local.network.prefixlen == 64)
+        or (local.version == 6 and _kernels_link_local(info, link, local))
     )
     return Address(
         local=local,
@@ -109,6 +110,23 @@ def _address(info: Object, link: Object) -> Address:
         protocol=word(info.get("protocol")),
         nodad=bool(info.get("nodad")),
     )
+
+
+def _kernels_link_local(info: Object, link: Object, local: IPv6Interface) -> bool:
+    """Whether an address is the one that the kernel gives a device (net/ipv6/addrconf.c).
+
+    Where ip does not print who gave it (``protocol``, since 6.3): the kernel makes it from the MAC
+    (EUI-64: RFC 4291, appendix A; an earlier one stays where the MAC changes), else it alone can
+    set ``stable-privacy``.  Other kinds of devices have other ways.
+    """
+    if not local.ip.is_link_local or local.network.prefixlen != 64:
+        return False
+    if "protocol" in info:
+        return bool(info["protocol"] == "kernel_ll")
+    known = link["link_type"] in ("ether", "none", "loopback")
+    if not known or link.get("linkinfo", {}).get("info_kind") == "ipvlan":
+        return True
+    return bool(info.get("stable-privacy")) or local.packed[11:13] == b"\xff\xfe"
 
 
 def _lifetime(info: Object, name: str) -> int | None:

@@ -11,8 +11,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from iplab.errors import IplabError
 from iplab.run.process import lives
 from iplab.run.records import private_directory, state_directory
+
+RUN_USER = Path("/run/user")
+TMP = Path("/tmp")
 
 
 class Holder(Struct, frozen=True):
@@ -37,7 +41,7 @@ def locked() -> Iterator[None]:
 def holders() -> list[Holder]:
     """The sandboxes that are running; files of ended ones are removed (the lock is held)."""
     found = []
-    for path in sorted(_directory().glob("*.json")):
+    for path in (path for place in _places() for path in sorted(place.glob("*.json"))):
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
             holder = Holder(str(value["name"]), int(value["pid"]), str(value["started"]))
@@ -52,29 +56,48 @@ def holders() -> list[Holder]:
 
 def note(holder: Holder) -> None:
     """Write a holder's file: whole or not at all (the lock is held)."""
-    path = _path(holder.name)
+    path = _directory() / f"{holder.name}.json"
     new = path.with_suffix(".new")
     value = {"name": holder.name, "pid": holder.pid, "started": holder.started}
     new.write_text(json.dumps(value), encoding="utf-8")
     new.rename(path)
 
 
-def forget(holder: Holder) -> None:
-    """It has ended (the lock is held)."""
-    _path(holder.name).unlink(missing_ok=True)
-
-
-def _path(name: str) -> Path:
-    return _directory() / f"{name}.json"
-
-
 def _directory() -> Path:
-    """Where this user's holders are noted: the runtime directory, else one below /tmp."""
-    if os.geteuid() == 0:
-        return private_directory(state_directory() / "sandboxes")
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if runtime and os.path.isdir(runtime) and os.stat(runtime).st_uid == os.geteuid():
-        return private_directory(Path(runtime) / "iplab")
-    import tempfile  # only where there is no /run/user
+    """Where this user's holders are noted, made if need be."""
+    return private_directory(_candidates()[0])
 
-    return private_directory(Path(tempfile.gettempdir()) / f"iplab-{os.geteuid()}")
+
+def _places() -> list[Path]:
+    """Everywhere they may have been noted, by commands that saw another place first."""
+    first, *others = _candidates()
+    found = [private_directory(first)]
+    for other in others:
+        with contextlib.suppress(IplabError):
+            if other.is_dir():
+                found.append(private_directory(other))
+    return found
+
+
+def _candidates() -> list[Path]:
+    """The runtime directory (file-hierarchy(7)), else one below /tmp, whatever TMPDIR is.
+
+    /tmp is sticky: once a directory there is this user's, nobody else can put another in its place.
+    A runtime directory that is set and is not the usual one is this user's will: it alone counts.
+    """
+    user = os.geteuid()
+    if user == 0:
+        return [private_directory(state_directory() / "sandboxes")]
+    usual, below = RUN_USER / str(user), f"iplab-{user}"
+    asked = Path(os.environ.get("XDG_RUNTIME_DIR") or usual)
+    if asked != usual and _ours(asked):
+        return [asked / "iplab"]
+    found = [usual / "iplab"] if _ours(usual) else []
+    before = os.environ.get("TMPDIR")  # where they were noted once
+    return [*found, TMP / below, *([Path(before) / below] if before else [])]
+
+
+def _ours(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return path.is_dir() and path.stat().st_uid == os.geteuid()
+    return False

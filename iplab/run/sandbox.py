@@ -259,7 +259,7 @@ def _end(holder: Holder) -> None:
         time.sleep(0.01)
     if lives(holder.pid, holder.started):
         raise IplabError(f"the holder of sandbox {holder.name} (process {holder.pid}) does not end")
-    noted.forget(holder)
+    noted.holders()  # its file goes
 
 
 def _unshare() -> list[str]:

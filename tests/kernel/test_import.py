@@ -53,6 +53,10 @@ SYSTEMS = {
     "bridge in a node, stp": "ip netns add a; ip -n a link add br0 type bridge stp_state 1 "
     "vlan_filtering 1; ip -n a link add t0 type veth peer name t1; ip -n a link set t0 master br0; "
     "ip -n a tuntap add dev tap0 mode tap; ip -n a link set tap0 master br0",
+    "link-local addresses by hand": "ip netns add a; ip -n a link add x type veth peer name y; "
+    "ip -n a addr add fe80::1/64 dev x; ip -n a link set y addrgenmode random; "
+    "ip -n a link set x up; ip -n a link set y up; ip -n a addr add fe80::2/64 dev y nodad; "
+    "ip -n a link set x address 02:00:00:00:00:01; ip -n a addr add fe80::9/64 dev lo",
     "nothing in it": "ip netns add a",
 }
 
@@ -66,6 +70,15 @@ def test_an_imported_system_has_nothing_to_do(system: str, tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing to do" in done.stderr
+
+
+def test_link_local_addresses_are_taken_over_where_somebody_set_them(tmp_path: Path) -> None:
+    done = words.run(
+        f"{SYSTEMS['link-local addresses by hand']}; {IPLAB} import --live", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    lines = {line.strip(" -") for line in done.stdout.splitlines() if "fe80" in line}
+    assert lines == {"a:x: fe80::1/64", "a:y: fe80::2/64", "lo: fe80::9/64"}
 
 
 def test_what_a_lab_cannot_say_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from tests.kernel.sandbox import why_no_tun
 
 pytestmark = pytest.mark.kernel
 ORDINARY = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+NOBODY_ELSE = 1_000_000_000 + os.getpid()  # a user's number that no one has here
 
 
 def starter_lab(name: str, directory: Path) -> tuple[str]:
@@ -39,8 +41,9 @@ class User:
     One process (`cat`) keeps the user namespace in which this user is one.
     """
 
-    def __init__(self, home: Path) -> None:
-        argv = [*ORDINARY, "--", "sh", "-c", "echo ready; exec cat"]
+    def __init__(self, home: Path, number: int = 1000) -> None:
+        become = ("unshare", "--user", f"--map-user={number}", f"--map-group={number}")
+        argv = [*become, "--", "sh", "-c", "echo ready; exec cat"]
         self.self = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -246,6 +249,27 @@ def test_without_a_path_the_programs_are_found(user: User) -> None:
     user.run("plan", lab, code=3)
     user.run("up", lab, "--yes")
     user.run("exec", "ns0", "--", "/bin/true")
+
+
+def test_it_is_found_again_whatever_tmpdir_is(tmp_path: Path) -> None:
+    """Without a runtime directory: of a user whom systemd gave none, or under cron or `su`."""
+    user = User(tmp_path, NOBODY_ELSE)
+    noted = Path(f"/tmp/iplab-{NOBODY_ELSE}")
+    try:
+        user.runtime = tmp_path / "none"
+        (lab,) = starter_lab("two-namespaces", user.home)
+        (tmp_path / "here").mkdir()
+        user.run("up", lab, "--yes", env={**os.environ, "TMPDIR": str(tmp_path / "here")})
+        (holder,) = user.holders()
+        assert holder == "default"
+        assert stat.S_IMODE(noted.stat().st_mode) == 0o700
+        user.run("down", lab, env={**os.environ, "TMPDIR": str(tmp_path)})
+        assert user.holders() == {}
+        assert list((tmp_path / "here").iterdir()) == list(noted.iterdir()) == []
+    finally:
+        user.run("sandbox", "stop", "--all")
+        user.self.communicate()
+        noted.rmdir()
 
 
 def test_where_user_namespaces_are_off_the_setting_is_named(user: User) -> None:

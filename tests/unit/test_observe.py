@@ -106,6 +106,32 @@ def test_addresses() -> None:
     assert (a0.up, a0.mtu, b0.up, b0.mtu, a2.up) == (True, 1500, True, 1400, False)
 
 
+VETH = {"ifname": "x", "flags": [], "mtu": 1500, "ifindex": 2, "link_type": "ether"}
+
+
+@pytest.mark.parametrize(
+    ("more", "local", "automatic"),
+    [
+        ({}, "fe80::1", False),
+        ({}, "fe80::181c:95ff:fe68:6f4c", True),  # of some MAC
+        ({"stable-privacy": True}, "fe80::121b:1da6:c86b:f586", True),
+        ({"protocol": "kernel_ll"}, "fe80::121b:1da6:c86b:f586", True),
+        ({"protocol": "7"}, "fe80::181c:95ff:fe68:6f4c", False),
+        ({"prefixlen": 10}, "fe80::181c:95ff:fe68:6f4c", False),
+        ({"link_type": "gre"}, "fe80::5efe:a00:1", True),
+        ({"linkinfo": {"info_kind": "ipvlan"}}, "fe80::200:0:100:1", True),
+    ],
+)
+def test_link_local_addresses_of_the_kernel_and_of_others(
+    more: dict[str, object], local: str, automatic: bool
+) -> None:
+    given = {"family": "inet6", "local": local, "prefixlen": 64, "scope": "link", **more}
+    found = network([Seen("a", None, [{**VETH, "addr_info": [given], **more}], [])])
+    device = found.interface(End("a", "x"))
+    assert device
+    assert [a.automatic for a in device.addresses] == [automatic]
+
+
 def test_routes_that_somebody_asked_for() -> None:
     found = network(seen("veth")).namespaces["a"].routes
     assert set(found) == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 from msgspec import Struct, field
@@ -239,7 +240,9 @@ def _assignment(script: Script, frame: Frame) -> Assignment:
     appends = any(child.type == "+=" for child in node.children)
     values: tuple[str, ...] | None = None
     parts: tuple[Piece, ...] = ()
-    if plain and not appends:
+    if plain and value is not None and value.type == "array":
+        parts = tuple(_elements(script, value))
+    elif plain and not appends:
         parts = tuple(pieces(script, value)) if value is not None else ()
         word = Word(node.start_byte, node.end_byte, parts)
         values = (word.value,) if word.value is not None else None
@@ -254,6 +257,14 @@ def _assignment(script: Script, frame: Frame) -> Assignment:
         straight(frame),
         pieces=() if before_command else parts,
     )
+
+
+def _elements(script: Script, array: Node) -> Iterator[Piece]:
+    """What ``(a b c)`` is made of: its words, a blank after each."""
+    for child in array.children:
+        if child.is_named and child.type != "comment":
+            yield from pieces(script, child)
+            yield Piece(" ", True)
 
 
 def _loop_variable(script: Script, frame: Frame) -> Assignment:

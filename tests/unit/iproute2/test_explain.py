@@ -91,6 +91,30 @@ def test_what_is_known_without_an_operation(topic: str) -> None:
                 assert one.undo_note
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bridge vlan global show dev br0",
+        "bridge vlan global list",
+        "ip route add 10.0.0.0/8 via 10.1.1.1 mtu lock 1400",
+        "tc qdisc add dev eth0 root fq_codel",
+        "tc qdisc link dev eth0 root pfifo",
+    ],
+)
+def test_no_word_of_these_is_left_unexplained(text: str, lang: str) -> None:
+    one = explain(read_text(text), Messages(lang))
+    assert one.unknown == ""
+    assert not [word for word in one.words if "(8)" in word.meaning and word.written != "qdisc"
+                and not word.meaning.endswith(("(ip-route(8))", "（ip-route(8)）"))]  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["add", "replace", "change", "delete", "link"])
+def test_what_tc_does_is_told_in_chinese(verb: str) -> None:
+    one = explain(read_text(f"tc qdisc {verb} dev eth0 root fq_codel"), Messages("zh-TW"))
+    assert verb not in one.does[0]
+
+
 def test_every_topic_has_its_case() -> None:
     assert {*texts("en", "known")} - {"link.set-other"} == {*KNOWN} - {"link.set-protodown"}
 
@@ -108,12 +132,13 @@ def test_every_word_that_has_a_text_is_a_word_of_ip() -> None:
         "tuntap": (*tuntap.VERBS, *tuntap.WORDS), "bridge": bridge.OBJECTS,
         "qdisc": (*qdisc.VERBS, *qdisc.WHERE), "tunnel": tunnel.VERBS,
         "maddress": (*maddress.VERBS, *maddress.WORDS),
+        "bridge-vlan-global": bridge.GLOBAL,
         **{f"bridge-{n}": (*bridge.VERBS[n], *bridge.WORDS[n]) for n in bridge.VERBS},
     }  # fmt: skip
     written = {  # by the readers themselves, not by a table
         "option/--", "object/qdisc", "netns/name", "netns/inside", "netns/entered", "netns/command",
         "link/peer", "netns/pid", *(f"bridge-{n}/word" for n in bridge.VERBS),
-        "link/type-word", "route/nexthop", "qdisc/tbf",
+        "link/type-word", "route/nexthop", "route/mtu-lock", "bridge-vlan-global/dev", "qdisc/tbf",
         "qdisc/netem", "qdisc/word", "tunnel/name", "tunnel/dev", "tunnel/word",
     }  # fmt: skip
     told = {key for key in keys("en", "words") if key.partition("/")[0] in tables}
@@ -122,7 +147,7 @@ def test_every_word_that_has_a_text_is_a_word_of_ip() -> None:
     # Of these an explanation only says `see ip-link(8)` or its like.
     wordless = {k for k in known - told if not k.endswith("/help") and not k.startswith("object/")}
     assert wordless == {
-        "bridge/vni", "link/xstats", "link/afstats", "qdisc/link", "route/test", "route/as",
+        "bridge/vni", "link/xstats", "link/afstats", "route/test", "route/as",
         "route/pervasive", "route/offload", "route/trap", "route/ttl-propagate",
         "tunnel/prl", "tunnel/6rd",
     }  # fmt: skip
@@ -186,3 +211,9 @@ def test_traditional_chinese_is_that_of_taiwan(file: str) -> None:
     assert not found
     # Big5 has no simplified characters.
     text.encode("cp950")
+
+
+def test_what_encap_has_behind_it_is_not_taken_for_a_device() -> None:
+    reading = read_text("ip route add 10.0.0.0/8 encap mpls 100 via 10.0.0.1")
+    assert "encap" in reading.unknown
+    assert "dev 100" not in reading.unknown

@@ -107,7 +107,7 @@ def test_the_second_builds_on_the_first() -> None:
     ]
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 20, 300, 1000])
+@pytest.mark.parametrize("n", [1, 2, 20, 300, 1000])
 def test_the_star_has_as_many_points_as_asked_for(n: int) -> None:
     lab = load(templates_dir() / "labs" / "star.yaml.j2", settings={"n": str(n)})
     assert len(lab.nodes) == n + 1

@@ -1,9 +1,11 @@
 """Lab files that Jinja2 renders first: what they may do, and that faults point into them."""
 
+import re
+
 import pytest
 
 from iplab.errors import LabError, Problem
-from iplab.lab import bounds, jinja, load, loads
+from iplab.lab import bounds, jinja, load, loads, starter_text
 
 
 def problems(text: str, **settings: str) -> list[Problem]:
@@ -258,3 +260,28 @@ def test_a_sum_draws_on_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "MAX_MADE", 100)
     (problem,) = problems("lab: x{{ range(200) | sum }}\n")
     assert "too much" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("junk", "'junk' is no whole number"),
+        ("", "'' is no whole number"),
+        ("3.5", "'3.5' is no whole number"),
+        ("nan", "'nan' is no whole number"),
+        ("0", "0 is not from 1 to 60000"),
+        ("-1", "-1 is not from 1 to 60000"),
+        ("1e9", "1000000000 is not from 1 to 60000"),
+    ],
+)
+def test_a_star_of_a_bad_number_is_refused_in_words(value: str, said: str) -> None:
+    name, text = starter_text("star")
+    with pytest.raises(LabError, match=re.escape(said)) as caught:
+        loads(text, name, settings={"n": value})
+    assert f"{name}:7:" in str(caught.value)
+
+
+@pytest.mark.parametrize(("value", "nodes"), [("1", 2), ("3", 4), ("1e1", 11)])
+def test_a_star_has_as_many_leaves_as_asked_for(value: str, nodes: int) -> None:
+    name, text = starter_text("star")
+    assert len(loads(text, name, settings={"n": value}).network.namespaces) == nodes

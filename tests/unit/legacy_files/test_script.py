@@ -173,3 +173,30 @@ def test_make_reads_each_dollar_itself() -> None:
         "what @ifconfig is cannot be known here",
     ]
     assert "$4" in rewrite(rules).text.decode()
+
+
+@pytest.mark.parametrize(
+    ("script", "line", "reason"),
+    [
+        ('cmd=(ifconfig eth0 up)\n"${cmd[@]}"\n', 2, "put together on line 1"),
+        ('cmd=()\ncmd+=(route add default gw 10.0.0.1)\nsudo "${cmd[@]}"\n', 3, "line 2"),
+        ("c='ifconfig eth0 up'\n$c\n", 2, "put together on line 1"),
+        ("c='ifconfig eth0 up'\neval \"$c\"\n", 2, "put together on line 1"),
+        ("for t in ifconfig arp\ndo\n  $t -a\ndone\n", 3, "put together on line 1"),
+        ('a=(eth0 up)\nifconfig "${a[@]}"\n', 2, "any number of words"),
+        ("f() {\n  ifconfig $@\n}\n", 2, "any number of words"),
+    ],
+)
+def test_words_that_come_from_elsewhere_are_reported(script: str, line: int, reason: str) -> None:
+    done = rewrite(script)
+    assert done.text == script.encode()
+    (left,) = done.lines
+    assert (left.line, left.commands) == (line, ())
+    assert reason in (left.reason or "")
+
+
+def test_a_message_that_begins_with_a_tools_name_is_none_of_it() -> None:
+    assert (
+        rewrite('msg="route add failed"\necho "$msg"\nlist=(arp x)\necho "${list[@]}"\n').lines
+        == ()
+    )
