@@ -23,85 +23,12 @@ from iplab.iproute2 import (
     tunnel,
     tuntap,
 )
+from iplab.iproute2.calling import IP_OPTIONS, OBJECTS, OTHER_OPTIONS, options
 from iplab.iproute2.reading import Cursor, Key, Keys, Meaning, NotKnown, Reading, knows, looks
 from iplab.names import HOST
 from iplab.operations import AddNamespace, DeleteNamespace
 
 Reader = Callable[[Cursor], Meaning]
-
-# The order of main() in iproute2's ip/ip.c: `-b` is a batch and `-br` brief, `-n` is netns.
-IP_OPTIONS: Keys = (
-    Key("-color", values=0),
-    Key("-loops"),
-    Key("-family"),
-    Key("-4", exact=True, values=0),
-    Key("-6", exact=True, values=0),
-    Key("-0", exact=True, values=0),
-    Key("-human-readable", values=0),
-    Key("-iec", values=0),
-    Key("-statistics", values=0),
-    Key("-details", values=0),
-    Key("-resolve", values=0),
-    Key("-oneline", values=0),
-    Key("-timestamp", values=0),
-    Key("-tshort", values=0),
-    Key("-Version", values=0),
-    Key("-force", values=0),
-    Key("-batch"),
-    Key("-brief", values=0),
-    Key("-json", values=0),
-    Key("-pretty", values=0),
-    Key("-rcvbuf"),
-    Key("-help", values=0),
-    Key("-netns"),
-    Key("-Numeric", values=0),
-    Key("-all", values=0),
-    Key("-echo", exact=True, values=0),
-)
-_COLOURS = ("always", "auto", "never")
-_FAMILIES = ("inet", "inet6", "mpls", "bridge", "link")
-# tc/tc.c and bridge/bridge.c; -stats is the older name of -statistics and the shorter one.
-_OTHER_OPTIONS: Keys = tuple(
-    key for key in IP_OPTIONS if key.name not in ("-all", "-echo", "-tshort", "-loops", "-rcvbuf")
-)
-
-# The order of cmds[] in ip/ip.c: `ip r` is route and not rule, `ip n` neigh and not netns.
-OBJECTS: Keys = (
-    Key("address", values=0),
-    Key("addrlabel", values=0),
-    Key("maddress", values=0),
-    Key("route", values=0),
-    Key("rule", values=0),
-    Key("neighbor", values=0, full="neighbour"),
-    Key("neighbour", values=0),
-    Key("ntable", values=0),
-    Key("ntbl", values=0, full="ntable"),
-    Key("link", values=0),
-    Key("l2tp", values=0),
-    Key("fou", values=0),
-    Key("ila", values=0),
-    Key("macsec", values=0),
-    Key("tunnel", values=0),
-    Key("tunl", values=0, full="tunnel"),
-    Key("tuntap", values=0),
-    Key("tap", values=0, full="tuntap"),
-    Key("token", values=0),
-    Key("tcpmetrics", values=0),
-    Key("tcp_metrics", values=0, full="tcpmetrics"),
-    Key("monitor", values=0),
-    Key("xfrm", values=0),
-    Key("mroute", values=0),
-    Key("mrule", values=0),
-    Key("netns", values=0),
-    Key("netconf", values=0),
-    Key("vrf", values=0),
-    Key("sr", values=0),
-    Key("nexthop", values=0),
-    Key("mptcp", values=0),
-    Key("ioam", values=0),
-    Key("help", values=0),
-    Key("stats", values=0),
-)
 
 # ip/ipnetns.c, do_netns.
 _NETNS: Keys = tuple(
@@ -168,7 +95,7 @@ def _command(cursor: Cursor) -> Meaning:
             return _ip(cursor)
         case "tc" | "bridge":
             cursor.note(1, f"program.{name}")
-            _options(cursor, _OTHER_OPTIONS)
+            options(cursor, OTHER_OPTIONS)
             return qdisc.read(cursor) if name == "tc" else bridge.read(cursor)
         case "nsenter":
             return _nsenter(cursor)
@@ -187,7 +114,7 @@ def _command(cursor: Cursor) -> Meaning:
 
 def _ip(cursor: Cursor) -> Meaning:
     cursor.note(1, "program.ip")
-    _options(cursor, IP_OPTIONS)
+    options(cursor, IP_OPTIONS)
     if "-Version" in cursor.options:
         return looks("show.version")
     if "-batch" in cursor.options:
@@ -210,33 +137,6 @@ def _ip(cursor: Cursor) -> Meaning:
                 raise cursor.fail(f"`ip {key.means}` is not something iplab reads", 1)
             return reader(cursor)
     raise cursor.fail(f"{cursor.peek()!r} is no object of ip")
-
-
-def _options(cursor: Cursor, keys: Keys) -> None:
-    while cursor.peek().startswith("-"):
-        word = cursor.peek()
-        if word == "--":
-            cursor.note(1, "option.--")
-            return
-        name, equals, when = word.lstrip("-").partition("=")
-        key = next((key for key in keys if key.fits(f"-{name}")), None)
-        if key is None or (equals and (key.name != "-color" or when not in _COLOURS)):
-            raise cursor.fail(f"{word!r} is no option that iplab knows")
-        values = cursor.argv[cursor.position + 1 : cursor.position + 1 + key.values]
-        if len(values) < key.values:
-            raise cursor.fail(f"{key.name} needs a value behind it")
-        full = (key.name + equals + when, *values)
-        cursor.note(1 + key.values, f"option.{key.name}", full, when or " ".join(values))
-        cursor.options.add(key.name)
-        match key.name:
-            case "-4" | "-6":
-                cursor.family = int(key.name[1:])
-            case "-family":  # read_family in lib/utils.c
-                if values[0] not in _FAMILIES:
-                    raise cursor.fail(f"{values[0]!r} is no family: {', '.join(_FAMILIES)}", 1)
-                cursor.family = {"inet": 4, "inet6": 6}.get(values[0])
-            case "-netns":
-                cursor.node = cursor.named_node(values[0])
 
 
 def _netns(cursor: Cursor) -> Meaning:

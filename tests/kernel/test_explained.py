@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from iplab.iproute2 import read_text
+from iplab.iproute2.calling import OBJECTS
 from iplab.iproute2.explain import explain
 from iplab.iproute2.output import read as read_output
-from iplab.iproute2.program import OBJECTS
 from iplab.messages import Messages
 from tests.kernel import words
 

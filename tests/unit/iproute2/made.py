@@ -163,7 +163,7 @@ def _veth(draw: st.DrawFn) -> Operation:
 _on = {"node": nodes, "device": any_device}
 _new = {"node": nodes, "device": devices}
 _table = {"node": nodes, "table": _names(20)}
-_keys = st.sampled_from(["net.ipv4.ip_forward", "net.ipv4.conf.eth0/1.rp_filter", "net.a.b"])
+_keys = st.sampled_from(["net.ipv4.ip_forward", "net/ipv4/conf/eth0.1/rp_filter", "net.a.b"])
 _values = st.text(string.ascii_letters + string.digits + ".:,/+-", min_size=1, max_size=20)
 
 _word = st.text(string.ascii_lowercase, min_size=1, max_size=8)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 
 from iplab.errors import UsageError
 from iplab.iproute2 import (
+    calling,
     address,
     bridge,
     link,
@@ -121,7 +122,7 @@ def test_every_topic_has_its_case() -> None:
 
 def test_every_word_that_has_a_text_is_a_word_of_ip() -> None:
     tables = {
-        "option": program.IP_OPTIONS, "object": program.OBJECTS, "netns": program._NETNS,
+        "option": calling.IP_OPTIONS, "object": calling.OBJECTS, "netns": program._NETNS,
         "address": (*address.VERBS, *address.MODIFY, *address.SELECT),
         "link": (*link.VERBS, *link.WORDS), "vxlan": linktype.VXLAN,
         "macvlan": linktype.MACVLAN, "vlan": linktype.VLAN, "bridge-type": linktype.BRIDGE,
