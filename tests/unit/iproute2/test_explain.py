@@ -11,9 +11,9 @@ from hypothesis import given, settings
 
 from iplab.errors import UsageError
 from iplab.iproute2 import (
-    calling,
     address,
     bridge,
+    calling,
     link,
     linktype,
     maddress,
