@@ -84,3 +84,25 @@ def width(text: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
+
+
+# Eighths of a cell that SVG's bold sans takes (DejaVu Sans Bold, the widest of its fonts, of 14
+# pixels in a cell of 8); for what is not here, 10.
+_BOLD = {
+    character: eighths
+    for characters, eighths in (
+        ("ijlIJ.'", 6),
+        ("frt-_()", 7),
+        ("ABCDGHKNOPQRUVX&", 12),
+        ("w", 13),
+        ("mM", 15),
+        ("W@", 16),
+    )
+    for character in characters
+}
+
+
+def title_width(text: str) -> int:
+    """How many cells a box's title takes, on a terminal and in SVG's letters."""
+    bold = sum(_BOLD.get(c, 10) if c.isascii() else 8 * width(c) for c in text)
+    return max(width(text), -(-bold // 8))

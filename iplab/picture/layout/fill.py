@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iplab.picture.graph import Box, Plug
-from iplab.picture.layout.drawing import Bar, DrawnBox, Run, Socket, width
+from iplab.picture.layout.drawing import Bar, DrawnBox, Run, Socket, title_width, width
 from iplab.picture.layout.rows import APART, Group, Panel, Row, head_lines, lines, quiet_lines
 
 PAD = 2  # cells from a border to the text
@@ -24,7 +24,7 @@ def measure(panel: Panel) -> int:
     elif left and right:
         inner += MIDDLE
     headers = [_row_width(g.header) for g in panel.groups if g.header]
-    title = width(panel.name) + 2
+    title = title_width(panel.name) + 2
     found = max(inner, title, panel.notes_width, *headers) + 2 * PAD
     if panel.quiet == 1 and title + APART + panel.quiet_width + 2 * PAD <= found:
         panel.quiet = 0
