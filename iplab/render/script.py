@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,12 @@ from iplab.operations import (
     DeleteNamespace,
     DeleteNatTable,
     DeleteRoute,
+    Operation,
     SetSysctl,
 )
 from iplab.operations.link import AddDevice
-from iplab.operations.sysctl import path
-from iplab.plan.planner import Plan, Step, plan_up
+from iplab.operations.sysctl import led, path
+from iplab.plan.planner import Plan, plan_up
 from iplab.plan.reach import targets
 from iplab.plan.style import through_host
 from iplab.render.engine import Renderer
@@ -73,6 +75,7 @@ def script(lab: Lab, renderer: Renderer) -> str:
         steps=list(_steps(plan, renderer)),
         undos=undos,
         tests={line["there"].partition(" ")[0] for line in undos},
+        settings=any(not line["text"] for line in undos),
         expects=expects,
         lacks=any(line["word"] == "lacks" for line in expects),
         pings=pings,
@@ -91,24 +94,33 @@ def _needs(plan: Plan, pings: Sequence[Line]) -> str:
 
 def _steps(plan: Plan, renderer: Renderer) -> Iterator[Line]:
     for number, step in enumerate(plan.steps, 1):
-        line: Line = {
+        yield {
             "number": number,
             "text": renderer.command(step.operation).text,
             "why": str(step.why),
-            "keep": _keeps(step),
+            "keep": _kept(step.operation),
         }
-        if isinstance(step.operation, SetSysctl):
-            line["path"] = shlex.quote(path(step.operation.key))
-        yield line
 
 
-def _keeps(step: Step) -> bool:
-    """Whether the value before has to be kept: the host's settings stay when the lab goes."""
-    return isinstance(step.operation, SetSysctl) and step.operation.node == HOST
+def _kept(operation: Operation) -> str:
+    """The files of what a setting of the host changes: its own first, then what it leads.
+
+    They stay when the lab goes.  A pattern of the shell stands for the devices there are.
+    """
+    if not isinstance(operation, SetSysctl) or operation.node != HOST:
+        return ""
+    led_by_it = led(operation.key, ["*"])
+    patterns = [key for key in led_by_it if "*" in key]
+    others = [key for key in led_by_it if not any(fnmatch(key, one) for one in patterns)]
+    plain = [shlex.quote(path(key)) for key in (operation.key, *others)]
+    return " ".join([*plain, *map(path, patterns)])
 
 
 def _undos(plan: Plan, renderer: Renderer) -> Iterator[Line]:
-    """What takes each made thing away, last first, and the test that tells it is still there."""
+    """What takes each made thing away, last first, and the test that tells it is still there.
+
+    Of a setting, which is put back, neither.
+    """
 
     def line(number: int, operation: Any, *there: str) -> Line:
         text = renderer.command(operation).text
@@ -129,9 +141,8 @@ def _undos(plan: Plan, renderer: Renderer) -> Iterator[Line]:
                 yield line(number, DeleteRoute(HOST, route), "route", _route_words(route), *show)
             case AddNatTable(node="host", table=table):
                 yield line(number, DeleteNatTable(HOST, table), "table", table)
-            case SetSysctl(node="host", key=key):
-                word = shlex.quote(f"{key}=") + f'"$(cat "$state:{number}")"'
-                yield {"number": number, "text": f"sysctl -w {word}", "there": ""}
+            case SetSysctl(node="host"):
+                yield {"number": number, "text": "", "there": ""}
 
 
 def _expects(network: Network) -> Iterator[Line]:

@@ -76,6 +76,7 @@ up() {
         echo "bridge is up already (or was not taken down whole): bridge.sh down" >&2
         exit 1
     fi
+    rm -f "$state":*
     record 0 || exit 1
     trap unfinished EXIT
     trap 'stopped=129' HUP

@@ -73,6 +73,7 @@ up() {
         echo "dual-stack is up already (or was not taken down whole): dual-stack.sh down" >&2
         exit 1
     fi
+    rm -f "$state":*
     record 0 || exit 1
     trap unfinished EXIT
     trap 'stopped=129' HUP

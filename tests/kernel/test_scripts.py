@@ -132,12 +132,49 @@ def test_a_record_that_is_no_number_is_refused(sandbox: Sandbox, kept: str) -> N
 def test_a_setting_or_a_record_that_cannot_be_kept_is_a_failed_command(sandbox: Sandbox) -> None:
     before = state.host(sandbox)
     script, text = _host_things(sandbox)
-    sandbox.write("lab.sh", text.replace("    cat /proc/sys/net/", "    cat /nowhere/"))
+    sandbox.write("lab.sh", text.replace("    grep -H ''", "    grep -H '' /nowhere"))
+    assert "/nowhere" in (sandbox.here / "lab.sh").read_text()
     assert "taking away" in sandbox.try_(script, "up").expect(1).err
     eventually(lambda: state.host(sandbox), before)
     sandbox.write("lab.sh", text.replace("    step 20 ", '    mkdir "$state:new"\n    step 20 '))
     assert "taking away" in sandbox.try_(script, "up").expect(1).err
     eventually(lambda: state.host(sandbox), before)
+
+
+FORWARDING = """\
+lab: forwarding
+links:
+  - a:eth0: 10.0.1.2/24
+    host:to-a: 10.0.1.1/24
+nodes:
+  host: {forward: true, sysctl: {net.ipv6.conf.all.forwarding: 1}}
+"""
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox sh"])
+def test_what_the_kernel_sets_with_a_setting_is_put_back(sandbox: Sandbox, shell: str) -> None:
+    """A host that heeds no redirects, and forwards on one device, one with a dot in its name."""
+    sandbox.write("lab.yaml", FORWARDING)
+    sandbox.iplab("script", "lab.yaml", "-o", "lab.sh")
+    sandbox.sh(
+        "ip link add e.5 type bridge; ip link add e6 type bridge;"
+        "sysctl -qw net/ipv4/conf/e.5/forwarding=1 net.ipv4.conf.all.accept_redirects=0"
+        " net.ipv6.conf.all.forwarding=1 net.ipv6.conf.e6.forwarding=0"
+    )
+    settings = "cd /proc/sys/net; grep -H '' ipv?/conf/*/forwarding ipv4/conf/all/accept_redirects"
+    before = sandbox.sh(settings)
+    assert "ipv4/conf/e.5/forwarding:1\n" in before
+    said = sandbox.sh(f"{shell} lab.sh up")
+    assert "+ sysctl -w net.ipv4.ip_forward=1\n" in said
+    assert "ipv4/conf/e6/forwarding:1\n" in sandbox.sh(settings)
+    assert "ipv6/conf/e6/forwarding:1\n" in sandbox.sh(settings)
+    # This the lab's commands did not change: it is somebody else's.
+    sandbox.sh("sysctl -qw net/ipv6/conf/e.5/forwarding=0")
+    said = sandbox.sh(f"{shell} lab.sh down")
+    assert "+ sysctl -w net/ipv4/conf/e.5/forwarding=1\n" in said
+    theirs = ("ipv6/conf/e.5/forwarding:1\n", "ipv6/conf/e.5/forwarding:0\n")
+    assert sandbox.sh(settings) == before.replace(*theirs)
+    assert "iplab" not in sandbox.run("ls", "/run")
 
 
 def test_a_lab_leaves_the_record_of_one_with_a_longer_name(sandbox: Sandbox) -> None:
