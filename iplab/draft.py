@@ -7,6 +7,7 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from iplab.errors import CannotApply
+from iplab.keys import device_of
 from iplab.network import (
     Bridge,
     End,
@@ -75,8 +76,8 @@ class Draft:
                 self._forget_mtu(node, master, was)
 
     def drop(self, end: End) -> None:
-        """Take a device away as the kernel does: with its routes, its other veth end, and the
-        devices that stand on it; its bridge ports become free."""
+        """Take a device away as the kernel does: with its routes, its settings, its other veth end,
+        and the devices that stand on it; its bridge ports become free."""
         found = self.find(end)
         if found is None:
             return
@@ -88,7 +89,10 @@ class Draft:
                 if other.master == end.device:
                     interfaces[name] = replace(other, master=None)
         routes = tuple(r for r in namespace.routes if r.device != end.device)
-        self.namespaces[end.node] = replace(namespace, interfaces=interfaces, routes=routes)
+        sysctls = {k: v for k, v in namespace.sysctls.items() if device_of(k) != end.device}
+        self.namespaces[end.node] = replace(
+            namespace, interfaces=interfaces, routes=routes, sysctls=sysctls
+        )
         self._forget_mtu(end.node, found.master, found)
         if isinstance(found.kind, Veth) and found.kind.peer:
             self.drop(found.kind.peer)

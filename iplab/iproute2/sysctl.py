@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from iplab.iproute2.reading import Cursor, Meaning, knows, looks
+from iplab.keys import named, parts
 from iplab.operations import SetSysctl
-from iplab.operations.sysctl import named, parts
 
 
 def read(cursor: Cursor) -> Meaning:

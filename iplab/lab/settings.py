@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iplab import keys
 from iplab.lab import words
 from iplab.lab.forms import NodeForm
 from iplab.lab.gather import Gathered
 from iplab.lab.report import Report
 from iplab.names import HOST, IPNetwork
 from iplab.network import NatTable
-from iplab.operations import sysctl
 
 if TYPE_CHECKING:
     from iplab.lab.read import Parts
@@ -77,14 +77,14 @@ def _sysctls(found: Gathered, parts: Parts, report: Report, node: str, form: Nod
                     f"{key}: {says} contradicts forward: {'true' if form.forward else 'false'}"
                 )
                 report.add((*path, text), message, "keep one of them")
-        way = sysctl.parts(key)
+        way = keys.parts(key)
         dotted = ".".join(way[3:5])
         if dotted in names and "." not in way[3]:
             message = f"{text}: with dots around it, {dotted} is no name of a device"
-            hint = sysctl.named((*way[:3], dotted, *way[5:]))
+            hint = keys.named((*way[:3], dotted, *way[5:]))
             report.add((*path, text), message, hint, key=True)
             continue
-        device = sysctl.device_of(key)
+        device = keys.device_of(key)
         if device in known or node == HOST or not parts.sure(node):
             continue
         hint = report.near(str(device), names)

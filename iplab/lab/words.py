@@ -7,10 +7,9 @@ import re
 from contextlib import suppress
 from fractions import Fraction
 
-from iplab import names
+from iplab import keys, names
 from iplab.errors import BadName
 from iplab.lab.near import did_you_mean
-from iplab.operations import sysctl
 
 _ON = frozenset(("on", "true", "yes", "1"))
 _OFF = frozenset(("off", "false", "no", "0"))
@@ -152,14 +151,14 @@ def user(text: str) -> str:
 def sysctl_key(text: str) -> str:
     """A setting below /proc/sys/net, as sysctl(8) takes it → with dots, or with slashes where the
     name of its device has a dot."""
-    way = sysctl.parts(text)
+    way = keys.parts(text)
     if way[0] != "net" or len(way) < 2:
         raise BadName(
             f"{text!r} is not a setting of a network namespace: those start with 'net.'",
             hint="net.ipv4.conf.all.rp_filter",
         )
-    key = sysctl.named(way)
-    device = sysctl.device_of(key)
+    key = keys.named(way)
+    device = keys.device_of(key)
     if not all((_SYSCTL_DEVICE if part == device else _SYSCTL_WORD).match(part) for part in way):
         raise BadName(
             f"{text!r} is not a setting's name",

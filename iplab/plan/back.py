@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from iplab.draft import Draft
 from iplab.errors import CannotApply
+from iplab.keys import device_of
 from iplab.network import End, Interface, Namespace, Network, Route, Veth
 from iplab.operations import (
     AddNamespace,
@@ -136,6 +137,11 @@ class _Touched:
         if found and isinstance(found.kind, Veth) and found.kind.peer:
             self.ends.add(found.kind.peer)
 
+    def its_device(self, node: str, key: str) -> bool:
+        """Whether a setting is one of a device that may have been made anew."""
+        device = device_of(key)
+        return device is not None and End(node, device) in self.ends
+
     def route(self, node: str, route: Route) -> bool:
         on_touched = route.device is not None and End(node, route.device) in self.ends
         return on_touched or (node, route) in self.routes
@@ -155,7 +161,8 @@ def _mixed(was: Namespace, have: Namespace, touched: _Touched) -> Namespace:
         sysctls={
             k: was.sysctls[k] if (node, k) in touched.sysctls and k in was.sysctls else v
             for k, v in have.sysctls.items()
-        },
+        }
+        | {k: v for k, v in was.sysctls.items() if touched.its_device(node, k)},
         nat={t: n for t, n in have.nat.items() if (node, t) not in touched.tables}
         | {t: n for t, n in was.nat.items() if (node, t) in touched.tables},
     )

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from iplab.claims import Claim, Ownership, ended_by, link, made_by, netns
 from iplab.draft import Draft
 from iplab.errors import CannotApply, Refused
+from iplab.keys import device_of
 from iplab.names import HOST
 from iplab.network import End, Namespace, Network
 from iplab.operations import (
@@ -197,6 +198,9 @@ class Planner:
             namespace = namespaces.get(claim.node)
             if claim.kind != "sysctl" or namespace is None or claim.name in namespace.sysctls:
                 continue
+            device = device_of(claim.name)
+            if device is not None and self._goes(End(claim.node, device), namespace):
+                continue
             if claim.node == HOST and any(leads(k, claim.name) for k in asked):
                 continue  # the kernel set it, and it is put back with what it goes with
             if old:
@@ -207,6 +211,9 @@ class Planner:
                     f"{claim} stays as it is: what it was before the lab is not known"
                 )
         return Network(namespaces)
+
+    def _goes(self, end: End, want: Namespace) -> bool:
+        return link(end) in self.mine and end.device not in want.interfaces
 
     # ------------------------------------------------------------ admitting
 
@@ -301,7 +308,7 @@ class Planner:
             sysctls = self.draft.namespaces[claim.node].sysctls
             # Its own, or one that the kernel will reset it with.
             return any(
-                sysctls.get(c.name) != was
+                sysctls.get(c.name, was) != was
                 for c, was in self.mine.items()
                 if c == claim
                 or (c.kind == "sysctl" and c.node == claim.node and leads(c.name, claim.name))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from iplab.keys import device_of
 from iplab.network import Address, Bridge, End, Interface, Namespace
 from iplab.operations import (
     AddAddress,
@@ -31,7 +32,7 @@ from iplab.operations import (
     SetVlanFiltering,
 )
 from iplab.operations.address import same_subnet
-from iplab.operations.sysctl import device_of, leads_others
+from iplab.operations.sysctl import leads_others
 from iplab.plan.reasons import Reason, because
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import jinja2
 
 from iplab.claims import Ownership
 from iplab.errors import UsageError
+from iplab.keys import path
 from iplab.names import HOST, IPNetwork
 from iplab.network import End, Interface, Namespace, Network, Route
 from iplab.operations import (
@@ -27,7 +28,7 @@ from iplab.operations import (
     SetSysctl,
 )
 from iplab.operations.link import AddDevice
-from iplab.operations.sysctl import led, path
+from iplab.operations.sysctl import led
 from iplab.plan.planner import Plan, plan_up
 from iplab.plan.reach import targets
 from iplab.plan.style import through_host

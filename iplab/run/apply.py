@@ -97,7 +97,9 @@ class Runner(Struct):
             return None
 
     def _keep(self, plan: Plan, record: Record, wanted: Network, observed: Network) -> None:
-        claims = owners.identified(plan.claims, observed)
+        # Of a setting that was not known ahead of the run, what it was before it was set.
+        known = {claim: it or self.made.get(claim, "") for claim, it in plan.claims.items()}
+        claims = owners.identified(known, observed)
         host = wanted.namespaces.get(HOST)
         relies = frozenset(Claim("sysctl", HOST, key) for key in (host.sysctls if host else ()))
         records.save(replace(record, claims=claims, relies=relies, finished=True))

@@ -20,6 +20,7 @@ from iplab.plan.undo import undo
 from iplab.render import Piece, Renderer
 from iplab.run.netns import namespace_identity
 from iplab.run.records import journal_path
+from iplab.run.settings import settings
 
 
 class Journal:
@@ -48,6 +49,7 @@ class Journal:
         known = piece.nodes <= self._new
         for step in piece.steps:
             operation = step.operation
+            self._read(operation)
             if not known and not places(operation) <= self._new:
                 back = undo(operation, self._state())
                 undos = [self._renderer.command(o).text for o in back] + undos
@@ -55,6 +57,15 @@ class Journal:
             if isinstance(operation, AddNamespace):
                 self._new.add(operation.name)
         self._about(piece, undos)
+
+    def _read(self, operation: Operation) -> None:
+        """What a setting is that nobody could look at before: of a namespace or device that this
+        run has made, say."""
+        if isinstance(operation, SetSysctl):
+            claim = Claim("sysctl", operation.node, operation.key)
+            if self._settings.get(claim) == "":
+                found = settings({operation.node: [operation.key]})[operation.node]
+                self._settings[claim] = found.get(operation.key, "")
 
     def _state(self) -> Draft:
         """The state that what was noted until now leads to."""
@@ -89,8 +100,8 @@ class Journal:
             for claim in made_by(step.operation):
                 if not isinstance(step.operation, SetSysctl):
                     made[claim] = identity(claim)
-                elif claim in self._plan.claims:  # else put back: the record knows what it was
-                    made[claim] = self._plan.claims[claim]
+                elif claim in self._settings:  # else put back: the record knows what it was
+                    made[claim] = self._settings[claim]
         if made:
             self._write({"done": [[c.kind, c.node, c.name, known] for c, known in made.items()]})
         return made

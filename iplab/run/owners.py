@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from iplab.claims import FALLBACK, Claim, Ownership
-from iplab.names import HOST
 from iplab.network import End, Namespace, Network
 from iplab.operations.sysctl import leads
 from iplab.run.records import DOUBTFUL, Record
@@ -33,7 +32,7 @@ def verified(owner: Ownership, observed: Network) -> Ownership:
         namespace = observed.namespaces.get(claim.node)
         if namespace is None:
             continue
-        if claim.node == HOST and claim.kind == "sysctl" and claim.name not in namespace.sysctls:
+        if claim.kind == "sysctl" and claim.name not in namespace.sysctls:
             continue  # it went with its device
         if known.startswith(DOUBTFUL):
             same, known = _as_left(claim, known, namespace, owner), ""

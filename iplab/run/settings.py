@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from iplab.errors import IplabError
+from iplab.keys import path
 from iplab.names import HOST
-from iplab.operations.sysctl import path
 from iplab.run.netns import NETNS, CannotEnter, standing_in
 
 _LONGEST = 64 * 1024  # bytes of a value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from iplab.keys import named
 from iplab.shell.expand import filled, text, words
 from iplab.shell.statements import Leave, Run, Statements, Status, Unclear
 from iplab.shell.tree import Node
@@ -58,8 +59,7 @@ class Shell(Statements):
             return True
         name = argv[0]
         if to and to.startswith("/proc/sys/") and name in ("echo", "printf"):
-            path = to.removeprefix("/proc/sys/")
-            key = path if "." in path else path.replace("/", ".")  # sysctl(8) takes either
+            key = named(to.removeprefix("/proc/sys/").split("/"))
             value = "".join(w for w in argv[1:] if not w.startswith("-")).strip()
             return self.run(Run(("sysctl", "-w", f"{key}={value}"), node.line))
         if name in self.functions:

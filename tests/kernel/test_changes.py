@@ -261,16 +261,6 @@ def test_the_wrong_address(sandbox: Sandbox) -> None:
         assert "172.18.0.33/24" in sandbox.ip("-n ns1 addr show dev veth1")
 
 
-def test_a_setting_that_was_not_known_before_is_left_and_said(sandbox: Sandbox) -> None:
-    """What a new namespace had before the plan's first command was never read."""
-    sandbox.write("lab.yaml", LAB)
-    sandbox.iplab("up", "lab.yaml", "--yes")
-    sandbox.write("lab.yaml", LAB.replace("    sysctl: {net.ipv4.conf.all.rp_filter: 2}\n", ""))
-    done = sandbox.iplab("plan", "lab.yaml")
-    assert done.out == ""
-    assert "net.ipv4.conf.all.rp_filter in r stays as it is" in done.err
-
-
 LED = """\
 lab: led
 links: [{{"a:e0": {addresses}, "b:e0": 10.0.0.2/24}}]
