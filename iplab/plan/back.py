@@ -158,9 +158,11 @@ def _mixed(was: Namespace, have: Namespace, touched: _Touched) -> Namespace:
         have,
         interfaces=interfaces,
         routes=tuple(routes),
+        # A device's go with it, and come with it.
         sysctls={
             k: was.sysctls[k] if (node, k) in touched.sysctls and k in was.sysctls else v
             for k, v in have.sysctls.items()
+            if not touched.its_device(node, k)
         }
         | {k: v for k, v in was.sysctls.items() if touched.its_device(node, k)},
         nat={t: n for t, n in have.nat.items() if (node, t) not in touched.tables}

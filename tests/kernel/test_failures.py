@@ -179,6 +179,23 @@ def test_what_cannot_be_put_back_is_told_with_the_commands_that_do_it(sandbox: S
     assert sandbox.ip("netns") == ""
 
 
+def test_settings_that_go_with_their_device_are_not_to_be_put_back(sandbox: Sandbox) -> None:
+    sandbox.write("lab.yaml", MANY_KINDS)
+    before = state.host(sandbox)
+    directory = sandbox.here / "wrong"
+    directory.mkdir()
+    # `host:to-a` and `br0` are there, and the kernel has them forward, when the route is refused.
+    directory.joinpath("add_route.j2").write_text("{{ ip }} link set nowhere up")
+    directory.joinpath("delete_link.j2").write_text("{{ ip }} link del nobody")
+    options = ("--yes", "--templates", str(directory))
+    done = sandbox.iplab("up", "lab.yaml", *options, code=4)
+    words = told_to_run(done.err)
+    assert "ip link del br0" in words
+    assert "conf.br0" not in done.err
+    sandbox.sh("\n".join(words))
+    eventually(lambda: state.host(sandbox), before)
+
+
 # ---------------------------------------------------------------- signals
 
 
