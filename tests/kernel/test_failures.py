@@ -180,11 +180,15 @@ def test_what_cannot_be_put_back_is_told_with_the_commands_that_do_it(sandbox: S
 
 
 def test_settings_that_go_with_their_device_are_not_to_be_put_back(sandbox: Sandbox) -> None:
-    sandbox.write("lab.yaml", MANY_KINDS)
+    sandbox.write(
+        "lab.yaml",
+        "lab: going\nbridges: [{host:br0: 10.0.3.1/24}]\n"
+        "nodes: {host: {forward: true, routes: [10.8.0.0/16 via 10.0.3.9]}}\n",
+    )
     before = state.host(sandbox)
     directory = sandbox.here / "wrong"
     directory.mkdir()
-    # `host:to-a` and `br0` are there, and the kernel has them forward, when the route is refused.
+    # `br0` is there, and the kernel has it forward, when the route is refused.
     directory.joinpath("add_route.j2").write_text("{{ ip }} link set nowhere up")
     directory.joinpath("delete_link.j2").write_text("{{ ip }} link del nobody")
     options = ("--yes", "--templates", str(directory))
