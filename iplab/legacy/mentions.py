@@ -37,20 +37,8 @@ _ASKS = {"which", "type", "hash", "whereis", "command", "dpkg", "rpm"}
 # Programs that run no words of theirs, and some that have a `route` or an `arp` of their own.
 _RUNS_NOTHING = {
     *("ip", "bridge", "tc", "nft", "iptables", "ip6tables", "ebtables", "arptables", "nmcli"),
-    *("netsh", "vtysh", "logger", "tcpdump", "tshark", "batctl"),
-    *(
-        "echo",
-        "printf",
-        "grep",
-        "egrep",
-        "fgrep",
-        "man",
-        "pgrep",
-        "pkill",
-        "killall",
-        ":",
-        "logger",
-    ),
+    *("netsh", "vtysh", "logger", "tcpdump", "tshark", "batctl", "man", ":"),
+    *("echo", "printf", "grep", "egrep", "fgrep", "pgrep", "pkill", "killall"),
 }
 
 
@@ -65,7 +53,7 @@ def in_command(command: Command, tools: frozenset[str]) -> str | None:
             return "it asks where the old tool is"
         return None
     if name in ("echo", "printf") and command.place.read_by in ("file", "pipe"):
-        if any(begins_with_command(word.pieces, tools) for word in rest):
+        if any(_begins_with_command(word.pieces, tools) for word in rest):
             return "it is written down for something else to run"
         return None
     why = _RUNS_TEXT.get(name)
@@ -111,7 +99,7 @@ def _text(pieces: Sequence[Piece]) -> str:
     return "".join(piece.text if piece.literal else "$x" for piece in pieces)
 
 
-def begins_with_command(pieces: Sequence[Piece], tools: frozenset[str]) -> bool:
+def _begins_with_command(pieces: Sequence[Piece], tools: frozenset[str]) -> bool:
     """Whether what a word holds is a command line of an old tool's."""
     text = _text(pieces)
     found = _command_pattern(tools).match(text)
